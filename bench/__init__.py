@@ -1,0 +1,1 @@
+"""One script for each number we publish. `make bench` runs them all."""

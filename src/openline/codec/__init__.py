@@ -1,0 +1,1 @@
+"""Bytes to words and back. Nothing else knows an encoding."""

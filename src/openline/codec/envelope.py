@@ -1,0 +1,93 @@
+"""DSSE envelopes: the bytes that a party signs and sends (secure-systems-lab/dsse, protocol and envelope v1)."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode, b64encode
+
+import msgspec
+from msgspec import Struct
+
+from openline.codec.strict import decode
+from openline.core.errors import Malformed
+
+NOTICE_TYPE = "application/vnd.openline.notice+json"
+ACKNOWLEDGEMENT_TYPE = "application/vnd.openline.acknowledgement+json"
+SESSION_TYPE = "application/vnd.openline.session+json"
+EVENT_TYPE = "application/vnd.openline.event+json"
+AGREEMENT_TYPE = "application/vnd.openline.agreement+toml"
+
+_SIGNATURE_BYTES = 64
+_SIGNATURES_MAX = 100
+
+
+class _WireSignature(Struct, forbid_unknown_fields=True):
+    keyid: str
+    sig: str
+
+
+class _WireEnvelope(Struct, forbid_unknown_fields=True):
+    payload: str
+    payloadType: str  # noqa: N815 - the name that DSSE gives it
+    signatures: list[_WireSignature]
+
+
+class Signature(Struct, frozen=True, gc=False):
+    """One signature of an envelope and the id of the key that is said to have made it."""
+
+    key_id: str
+    value: bytes
+
+
+class Envelope(Struct, frozen=True):
+    """An envelope as sent, nothing verified."""
+
+    payload: bytes
+    payload_type: str
+    signatures: tuple[Signature, ...]
+
+
+_DECODER = msgspec.json.Decoder(_WireEnvelope)
+_CODE = "ENVELOPE_MALFORMED"
+
+
+def read_envelope(raw: bytes, *, is_own: bool = False) -> Envelope:
+    """Decode an envelope; `is_own` for bytes that this node has once accepted.
+
+    Raises:
+        Malformed: ENVELOPE_MALFORMED with the path of the field.
+    """
+    wire = decode(_DECODER, raw, code=_CODE, what="the envelope", is_own=is_own)
+    if not wire.signatures or len(wire.signatures) > _SIGNATURES_MAX:
+        raise Malformed(_CODE, "it needs at least one signature", path="signatures", remedy="Sign it with your key.")
+    signatures = tuple(
+        Signature(s.keyid, _from_base64(s.sig, path=f"signatures[{i}].sig")) for i, s in enumerate(wire.signatures)
+    )
+    for i, signature in enumerate(signatures):
+        if len(signature.value) != _SIGNATURE_BYTES:
+            raise Malformed(_CODE, "an Ed25519 signature has 64 bytes", path=f"signatures[{i}].sig")
+    return Envelope(_from_base64(wire.payload, path="payload"), wire.payloadType, signatures)
+
+
+def to_base64(raw: bytes) -> str:
+    """Standard base64 with padding."""
+    return b64encode(raw).decode("ascii")
+
+
+def from_base64(text: str, *, path: str = "") -> bytes:
+    """Strict standard base64 with padding, whose unused bits are zero.
+
+    Raises:
+        Malformed: ENVELOPE_MALFORMED.
+    """
+    return _from_base64(text, path=path)
+
+
+def _from_base64(text: str, *, path: str) -> bytes:
+    try:
+        raw = b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise Malformed(_CODE, "it is not standard base64", path=path, remedy="Use base64 with padding.") from None
+    if len(text) % 4 or (text.endswith("=") and to_base64(raw) != text):
+        raise Malformed(_CODE, "its base64 is not canonical", path=path, remedy="Use base64 with padding.")
+    return raw

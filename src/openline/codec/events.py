@@ -1,0 +1,83 @@
+"""Events to and from the JSON that the node signs. Instants are written as RFC 3339 text in UTC."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from openline.codec.times import read_instant
+from openline.core.event import AnyEvent, Event
+from openline.core.precedence import Precedence
+from openline.core.time import FOREVER_MS, to_text
+
+_KINDS: dict[str, type[Event]] = {str(kind.__struct_config__.tag): kind for kind in AnyEvent.__args__}
+
+
+def kind_of(event: Event) -> str:
+    """The event's kind as written in JSON, for instance `alert`."""
+    return str(type(event).__struct_config__.tag)
+
+
+def to_document(event: Event) -> dict[str, Any]:
+    """The event as a JSON object: `at`, `kind`, then its own fields in their order."""
+    document: dict[str, Any] = {"at": to_text(event.at_ms), "kind": kind_of(event)}
+    for name in event.__struct_fields__:
+        value = getattr(event, name)
+        if name == "at_ms":
+            continue
+        if name.endswith("_ms"):
+            document[name[:-3]] = to_text(value) if value else None
+        elif isinstance(value, Precedence):
+            document[name] = value.name
+        else:
+            document[name] = value
+    return document
+
+
+def write_event(event: Event) -> bytes:
+    """The event as the bytes that are signed and kept."""
+    return msgspec.json.encode(to_document(event))
+
+
+def read_event(raw: bytes) -> Event:
+    """The event that `write_event` wrote.
+
+    Raises:
+        msgspec.DecodeError: when it is not one of ours.
+    """
+    document: dict[str, Any] = msgspec.json.decode(raw)
+    kind = _KINDS.get(str(document.pop("kind", "")))
+    if kind is None:
+        message = "an event of a kind that this version does not know"
+        raise msgspec.DecodeError(message)
+    fields: dict[str, Any] = {}
+    for name in kind.__struct_fields__:
+        if name.endswith("_ms"):
+            fields[name] = _instant(document.pop(name[:-3]))
+        elif name == "precedence":
+            fields[name] = Precedence[document.pop(name)]
+        else:
+            fields[name] = document.pop(name)
+    if document:
+        message = f"an event with fields that this version does not know: {', '.join(sorted(document))}"
+        raise msgspec.DecodeError(message)
+    return _build(kind, fields)
+
+
+def _build(kind: type[Event], fields: dict[str, Any]) -> Event:
+    """Convert enumerations and tuples, which JSON does not tell apart from text and lists."""
+    precedence = fields.pop("precedence", None)
+    tag = kind.__struct_config__.tag_field
+    converted = msgspec.convert({**fields, tag: kind.__struct_config__.tag, **_as_int(precedence)}, kind)
+    return converted
+
+
+def _as_int(precedence: Precedence | None) -> dict[str, int]:
+    return {} if precedence is None else {"precedence": int(precedence)}
+
+
+def _instant(text: str | None) -> int:
+    if text is None:
+        return 0
+    return FOREVER_MS if text == "unbounded" else read_instant(text, path="")

@@ -1,0 +1,1 @@
+"""The words: immutable values with units, datum and source, and the error tree."""

@@ -1,0 +1,116 @@
+"""What parties agreed: the terms that every check and timer is taken from."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from openline.core.ladder import Role, Timers
+from openline.core.place import Outline
+from openline.core.time import DAY_MS, FOREVER_MS, HOUR_MS, MINUTE_MS, Window
+from openline.core.volume import Altitude, VerticalRanges
+
+
+class LegalStatus(StrEnum):
+    """Whether the text binds. Separate from whether the channel works."""
+
+    IN_FORCE = "in_force"
+    SUSPENDED = "suspended"
+    ENDED = "ended"
+
+
+class ChannelStatus(StrEnum):
+    """Whether the line works. A suspended agreement may keep its line open, and did in 2017."""
+
+    OPEN = "open"
+    DEGRADED = "degraded"
+    CLOSED = "closed"
+
+
+class Capacity(StrEnum):
+    """In which capacity somebody signed."""
+
+    PARTY = "party"
+    GUARANTOR = "guarantor"
+    HUMANITARIAN = "humanitarian"
+    MONITOR = "monitor"
+
+
+class Signatory(Struct, frozen=True, kw_only=True):
+    """A party to the agreement, with its desks by tier."""
+
+    code: str
+    name: str
+    capacity: Capacity = Capacity.PARTY
+    roles: tuple[Role, ...] = ()
+
+
+class Scope(Struct, frozen=True, gc=False, kw_only=True):
+    """Which pairs are judged. Humanitarian objects always are."""
+
+    air_air: bool = True
+    air_ground: bool = True
+    ground_ground: bool = True
+
+
+class LeadTimes(Struct, frozen=True, gc=False, kw_only=True):
+    """How long before an activity it is to be told."""
+
+    normal_ms: int = 2 * HOUR_MS
+    emergency_ms: int = 30 * MINUTE_MS
+    minimum_useful_ms: int = 10 * MINUTE_MS
+    """Below this nobody can act on it in the ordinary way: the notice is LATE and raises a FLASH by itself."""
+
+
+class PrivateRule(Struct, frozen=True, gc=False, kw_only=True):
+    """How coarsely private presence is judged."""
+
+    grid_m: float = 10_000.0
+    offset_m: float = 10_000.0
+
+
+class Agreement(Struct, frozen=True, kw_only=True):
+    """One version of an agreement: immutable, signed by all its parties."""
+
+    id: str
+    version: int
+    title: str
+    signatories: tuple[Signatory, ...]
+    window: Window
+    legal_status: LegalStatus = LegalStatus.IN_FORCE
+    channel_status: ChannelStatus = ChannelStatus.OPEN
+    area: Outline | None = None
+    floor: Altitude | None = None
+    ceiling: Altitude | None = None
+    ranges: VerticalRanges = VerticalRanges()
+    scope: Scope = Scope()
+    lateral_m: float = 0.0
+    vertical_m: float = 0.0
+    separation_ms: int = 0
+    protection_radii_m: dict[str, float]
+    lead_times: LeadTimes = LeadTimes()
+    presence_refresh_ms: int = DAY_MS
+    timers: Timers = Timers()
+    private: PrivateRule = PrivateRule()
+    offset_min_ms: int = -12 * HOUR_MS
+    """Smallest UTC offset in use in the area: a time told without one is an interval over all of them."""
+    offset_max_ms: int = 14 * HOUR_MS
+
+    @property
+    def parties(self) -> tuple[str, ...]:
+        """Codes of everybody who signed."""
+        return tuple(s.code for s in self.signatories)
+
+    def signatory(self, party: str) -> Signatory | None:
+        """The entry of `party`, or None."""
+        return next((s for s in self.signatories if s.code == party), None)
+
+    def is_in_force_at(self, at_ms: int) -> bool:
+        """True while notices are judged under it. Suspension of the text does not stop the warning."""
+        return self.legal_status is not LegalStatus.ENDED and self.window.start_ms <= at_ms < self.window.end_ms
+
+    @property
+    def has_end(self) -> bool:
+        """True when it names the day it expires."""
+        return self.window.end_ms < FOREVER_MS

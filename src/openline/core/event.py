@@ -1,0 +1,217 @@
+"""What the line itself does, each an entry of the ledger before it has effect.
+
+An event holds ids, times and words only: no place, no geometry, no identity of another party. `to` names the one party
+that is told, and is empty for what stays inside the node.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from openline.core.flags import FlagCode
+from openline.core.precedence import Precedence
+
+
+class Reason(StrEnum):
+    """Why an alert is raised, from the point of view of the party that it is raised for."""
+
+    PROTECTED_NEARBY = "protected_nearby"
+    """Your activity conflicts with something protected."""
+    ACTIVITY_NEARBY = "activity_nearby"
+    """Your presence or site may be affected by an activity."""
+    ACTIVITIES_TOO_NEAR = "activities_too_near"
+    """Your activity conflicts with another activity."""
+    PRESENCES_TOO_NEAR = "presences_too_near"
+    """Your presence is near another presence, nearer than agreed."""
+    ZONE_RULE = "zone_rule"
+    """Your notice touches a rule of a zone."""
+    ZONE_RULE_TOUCHED = "zone_rule_touched"
+    """A rule of a zone that you told or guarantee is touched."""
+    TOLD_TOO_LATE = "told_too_late"
+    """Your notice came with less than the minimum useful lead time."""
+    NOTICE_TOO_LATE = "notice_too_late"
+    """Somebody's notice under this agreement came with less than the minimum useful lead time."""
+    PRESENCE_STALE = "presence_stale"
+    """Your presence was not confirmed by its due time."""
+
+
+class CloseReason(StrEnum):
+    """Why an alert ends."""
+
+    CONFLICT_CEASED = "conflict_ceased"
+    WINDOW_ENDED = "window_ended"
+    CONFIRMED = "confirmed"
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """What every event has: when it took effect, and whom it tells."""
+
+    at_ms: int
+    to: str = ""
+
+
+class ConflictFound(Event, frozen=True, kw_only=True, tag="conflict"):
+    """Two notices nearer than agreed; the full detail, which never leaves the node."""
+
+    reference: str
+    agreements: tuple[str, ...]
+    first: str
+    second: str
+    first_start_ms: int
+    first_end_ms: int
+    second_start_ms: int
+    second_end_ms: int
+    common_start_ms: int
+    common_end_ms: int
+
+
+class ConflictCeased(Event, frozen=True, kw_only=True, tag="conflict_ceased"):
+    """A conflict that no longer is one."""
+
+    reference: str
+    reason: CloseReason
+
+
+class Flagged(Event, frozen=True, kw_only=True, tag="flag"):
+    """A remark on a notice; `notice` is empty when it is another party's."""
+
+    notice: str
+    flag: FlagCode
+    agreement: str
+
+
+class Alert(Event, frozen=True, kw_only=True, tag="alert"):
+    """What one party may be told of a conflict, with an answer due."""
+
+    alert: str
+    reference: str
+    agreement: str
+    reason: Reason
+    notice: str
+    """The receiver's own notice, empty when the alert concerns none of its own."""
+    zone: str
+    window_start_ms: int
+    window_end_ms: int
+    """The window as told, which is also the one that its timers run on."""
+    precedence: Precedence
+    answer_due_ms: int
+    tier: int
+    roles: tuple[str, ...]
+
+
+class AlertChanged(Event, frozen=True, kw_only=True, tag="alert_changed"):
+    """The notice or the window of an open alert changed because a notice was superseded."""
+
+    alert: str
+    reference: str
+    notice: str
+    window_start_ms: int
+    window_end_ms: int
+    precedence: Precedence
+    answer_due_ms: int
+    tier: int
+    roles: tuple[str, ...]
+    is_acknowledged: bool
+
+
+class EscalationCause(StrEnum):
+    """Why an alert climbs or opens again."""
+
+    UNANSWERED = "unanswered"
+    GRAVER = "graver"
+
+
+class Escalation(Event, frozen=True, kw_only=True, tag="escalation"):
+    """Nobody acknowledged in time, or the window came nearer."""
+
+    alert: str
+    reference: str
+    cause: EscalationCause
+    notice: str
+    precedence: Precedence
+    answer_due_ms: int
+    """0 at the top of the ladder when the answer is overdue and nobody is left to ask: it stays open."""
+    tier: int
+    roles: tuple[str, ...]
+
+
+class Acknowledged(Event, frozen=True, kw_only=True, tag="acknowledgement"):
+    """An alert was read by a person on watch: by the receiver's own desk, or by the other side's."""
+
+    alert: str
+    """The receiver's own alert with the same reference."""
+    reference: str
+    by: str
+    """`own` or `other`: the other side is not named."""
+    role: str
+    """The role that read it; empty for the other side's."""
+    precedence: Precedence
+    is_timer_stopped: bool
+    """False when the alert had already risen above the precedence that was read."""
+
+
+class Closed(Event, frozen=True, kw_only=True, tag="closure"):
+    """The alert has ended."""
+
+    alert: str
+    reference: str
+    notice: str
+    reason: CloseReason
+
+
+class Delivered(Event, frozen=True, kw_only=True, tag="delivery"):
+    """Observed: the party's machine took what was addressed to it. Nobody has read it yet."""
+
+    party: str
+    entry: int
+    channel: str
+
+
+class Tick(Event, frozen=True, kw_only=True, tag="tick"):
+    """Time passed, with effect: something that was due follows."""
+
+
+class NodeStarted(Event, frozen=True, kw_only=True, tag="node_started"):
+    """The node's versions and keys, so that a replay knows what it replays."""
+
+    engine: str
+    openline: str
+    node_key: str
+    origin: str
+    is_drill: bool
+    resumed_at: int
+
+
+class KeyEnrolled(Event, frozen=True, kw_only=True, tag="key_enrolled"):
+    """An operational key that speaks for a party in a role."""
+
+    party: str
+    role: str
+    key: str
+
+
+class AgreementLoaded(Event, frozen=True, kw_only=True, tag="agreement"):
+    """An agreement as all its parties signed it: the whole envelope, base64."""
+
+    id: str
+    version: int
+    envelope: str
+
+
+AnyEvent = (
+    ConflictFound
+    | ConflictCeased
+    | Flagged
+    | Alert
+    | AlertChanged
+    | Escalation
+    | Acknowledged
+    | Closed
+    | Delivered
+    | Tick
+    | NodeStarted
+    | KeyEnrolled
+    | AgreementLoaded
+)

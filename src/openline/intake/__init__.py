@@ -1,0 +1,1 @@
+"""Room 1: an envelope in, a verified document or a coded refusal out."""

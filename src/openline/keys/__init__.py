@@ -1,0 +1,1 @@
+"""Sign, verify, identify, derive. Keys are stored elsewhere: this room only computes."""

@@ -1,0 +1,121 @@
+"""The leaf of an entry, which everyone may see: 58 bytes that name no party, time, position or text.
+
+    offset  bytes  field
+    0       1      version, 1
+    1       1      class: 1 told, 2 node, 3 admin
+    2       16     channel tag
+    18      8      channel serial, unsigned, big-endian
+    26      32     commitment: SHA-256(salt || body)
+
+There is one encoding of each leaf and every 58-byte string decodes to at most one leaf.
+"""
+
+from __future__ import annotations
+
+import hmac
+from enum import IntEnum
+from hashlib import sha256
+from struct import Struct as Layout
+
+from msgspec import Struct
+
+from openline.keys.derive import derive_seed
+
+LEAF_VERSION = 1
+LEAF_BYTES = 58
+TAG_BYTES = 16
+SECRET_BYTES = 32
+SALT_BYTES = 32
+COMMITMENT_BYTES = 32
+FIRST_SERIAL = 1
+"""The serial of a channel's first entry; the next is always one more."""
+
+_LAYOUT = Layout(">BB16sQ32s")
+_UINT64 = Layout(">Q")
+
+
+class LeafError(ValueError):
+    """The bytes are no leaf of a version known here."""
+
+
+class LeafClass(IntEnum):
+    """Whose word the entry is."""
+
+    TOLD = 1
+    """A party told it: the body is the envelope as received."""
+    NODE = 2
+    """The node did it: an alert, a delivery, an escalation."""
+    ADMIN = 3
+    """It changes who or what counts: keys, agreements, configuration."""
+
+
+class Leaf(Struct, frozen=True, gc=False, kw_only=True):
+    """What the ledger shows of an entry."""
+
+    leaf_class: LeafClass
+    channel_tag: bytes
+    """16 bytes that only the channel's parties can tell from random ones."""
+    channel_serial: int
+    """Position on its channel, 0 to 2**64 - 1, counted from FIRST_SERIAL."""
+    commitment: bytes
+    """SHA-256(salt || body), 32 bytes."""
+
+
+def encode_leaf(leaf: Leaf) -> bytes:
+    """The 58 bytes of `leaf`. Raises LeafError when a field does not fit its place."""
+    if len(leaf.channel_tag) != TAG_BYTES or len(leaf.commitment) != COMMITMENT_BYTES:
+        raise LeafError(f"a channel tag has {TAG_BYTES} bytes and a commitment {COMMITMENT_BYTES}")
+    if not 0 <= leaf.channel_serial < 1 << 64:
+        raise LeafError(f"channel serial {leaf.channel_serial} does not fit 64 bits")
+    return _LAYOUT.pack(LEAF_VERSION, leaf.leaf_class, leaf.channel_tag, leaf.channel_serial, leaf.commitment)
+
+
+def decode_leaf(data: bytes) -> Leaf:
+    """The leaf in `data`. Raises LeafError for another length, version or class."""
+    if len(data) != LEAF_BYTES:
+        raise LeafError(f"a leaf has {LEAF_BYTES} bytes, not {len(data)}")
+    version, number, tag, serial, digest = _LAYOUT.unpack(data)
+    if version != LEAF_VERSION:
+        raise LeafError(f"leaf version {version} is not known")
+    try:
+        leaf_class = LeafClass(number)
+    except ValueError:
+        raise LeafError(f"leaf class {number} is not known") from None
+    return Leaf(leaf_class=leaf_class, channel_tag=tag, channel_serial=serial, commitment=digest)
+
+
+def body_salt(node_secret: bytes, index: int) -> bytes:
+    """The 32-byte salt of entry `index`: HMAC-SHA256(node secret, "openline/salt" || index as uint64).
+
+    Shown with the body it proves the leaf; alone it tells nothing of other salts. Raises ValueError unless the secret
+    has 32 bytes.
+    """
+    return hmac.digest(_checked_secret(node_secret), b"openline/salt" + _UINT64.pack(index), "sha256")
+
+
+def commitment(salt: bytes, body: bytes) -> bytes:
+    """SHA-256(salt || body). Raises ValueError unless the salt has 32 bytes, else salt and body could trade bytes."""
+    if len(salt) != SALT_BYTES:
+        raise ValueError(f"a salt has {SALT_BYTES} bytes, not {len(salt)}")
+    return sha256(salt + body).digest()
+
+
+def channel_secret(node_secret: bytes, channel_name: str) -> bytes:
+    """The 32-byte secret that the parties of the channel share with the node. Raises ValueError as `body_salt` does."""
+    return derive_seed(_checked_secret(node_secret), f"channel/{channel_name}")
+
+
+def channel_tag(secret: bytes, serial: int) -> bytes:
+    """The 16-byte blinded name of entry `serial` of a channel: HMAC-SHA256(channel secret, label || serial as uint64).
+
+    Raises ValueError unless the channel's secret has 32 bytes.
+    """
+    mac = hmac.digest(_checked_secret(secret), b"openline/channel-tag" + _UINT64.pack(serial), "sha256")
+    return mac[:TAG_BYTES]
+
+
+def _checked_secret(secret: bytes) -> bytes:
+    # HMAC pads short keys with zero bytes: with one fixed length no two secrets are the same key.
+    if len(secret) != SECRET_BYTES:
+        raise ValueError(f"a secret has {SECRET_BYTES} bytes, not {len(secret)}")
+    return secret

@@ -1,0 +1,160 @@
+"""From what the engine finds to what the parties are told: conflicts opened, carried over and ceased."""
+
+from __future__ import annotations
+
+from openline.core.agreement import Agreement
+from openline.core.event import CloseReason, ConflictCeased, ConflictFound, Event, Flagged
+from openline.core.flags import FlagCode
+from openline.core.time import Window
+from openline.engine.words import Encounter
+from openline.hotline.alerts import Request
+from openline.hotline.desk import closing
+from openline.node.emission import Emission
+from openline.node.judging import PairRules
+from openline.node.state import Conflict, Held, State, notice_key, roots_of
+from openline.release.disclosure import Disclosure, Side, disclose, disclose_late
+
+
+class ConflictStep:
+    """What one notice does to the conflicts of its line."""
+
+    def __init__(self, step: Emission, held: Held, key: str) -> None:
+        """`held` has been taken into the state under `key`."""
+        self._step = step
+        self._state = step.state
+        self._held = held
+        self._key = key
+
+    def run(self, *, had_earlier: bool) -> None:
+        """Find, tell, and end what is no longer so."""
+        found = self._find() if self._held.is_in_force else []
+        standing = {roots_of(self._state.held[e.first], self._state.held[e.second]) for e in found}
+        if had_earlier:
+            for conflict in self._state.conflicts_of(self._held.root):
+                if conflict.roots not in standing:
+                    self._cease(conflict)
+        for encounter in found:
+            self._tell(encounter)
+
+    def _find(self) -> list[Encounter]:
+        state, at_ms = self._state, self._step.at_ms
+        rules = PairRules(state.register, state.objects, state.zones, at_ms)
+        item = state.engine.get(self._key)
+        found: list[Encounter] = []
+        for encounter in state.engine.find(item, rules, rules.reach):
+            one, other = state.objects[encounter.first], state.objects[encounter.second]
+            agreements = rules.judging(one, other)
+            if agreements:
+                found.append(encounter)
+            else:
+                self._flag_strangers(encounter)
+        return found
+
+    def _flag_strangers(self, encounter: Encounter) -> None:
+        """Both tellers learn that their own notice lies near something that no agreement of theirs judges."""
+        for key in (encounter.second, encounter.first):
+            held = self._state.held[key]
+            self._step.emit(
+                Flagged(
+                    at_ms=self._step.at_ms,
+                    to=held.party,
+                    notice=held.id,
+                    flag=FlagCode.NO_COMMON_AGREEMENT,
+                    agreement=held.agreement,
+                )
+            )
+
+    def _tell(self, encounter: Encounter) -> None:
+        state, at_ms = self._state, self._step.at_ms
+        first, second = state.held[encounter.first], state.held[encounter.second]
+        roots = roots_of(first, second)
+        standing = state.conflicts.get(roots)
+        reference = standing.reference if standing else state.secrets.token("conflict", *roots, str(state.size))
+        agreements = _judging(state, first, second, at_ms)
+        self._step.emit(_conflict_found(encounter, reference, agreements, at_ms))
+        guarantors = {g for a in agreements for g in a.parties}
+        told = disclose(
+            self._side(first, encounter.first_window, guarantors),
+            self._side(second, encounter.second_window, guarantors),
+            encounter.common_window,
+        )
+        for disclosure in told:
+            for event in _alerting(state, disclosure, reference, agreements[0].id, at_ms):
+                self._step.emit(event)
+
+    def _side(self, held: Held, touched: Window, signed: set[str]) -> Side:
+        zone = self._state.zones.get(notice_key(held.party, held.id))
+        guarantors = () if zone is None else tuple(g for g in zone.guarantors if g in signed)
+        return Side(
+            party=held.party,
+            notice=held.id,
+            kind=held.kind,
+            whole=held.window,
+            touched=touched,
+            guarantors=guarantors,
+        )
+
+    def _cease(self, conflict: Conflict) -> None:
+        at_ms, reference = self._step.at_ms, conflict.reference
+        open_alerts = self._state.desk.of_reference(reference)
+        self._step.emit(ConflictCeased(at_ms=at_ms, reference=reference, reason=CloseReason.CONFLICT_CEASED))
+        for held in open_alerts:
+            self._step.emit(closing(held, CloseReason.CONFLICT_CEASED, at_ms))
+
+
+def late_alerts(state: State, held: Held, agreement: Agreement, at_ms: int) -> list[Event]:
+    """The alerts that a notice told too late raises by itself: to its teller and to the others who signed."""
+    side = Side(party=held.party, notice=held.id, kind=held.kind, whole=held.window, touched=held.window)
+    others = tuple(party for party in agreement.parties if party != held.party)
+    reference = state.secrets.token("late", notice_key(held.party, held.id))
+    return [
+        event
+        for disclosure in disclose_late(side, others)
+        for event in _alerting(state, disclosure, reference, agreement.id, at_ms)
+    ]
+
+
+def _judging(state: State, first: Held, second: Held, at_ms: int) -> list[Agreement]:
+    rules = PairRules(state.register, state.objects, state.zones, at_ms)
+    one = state.objects[notice_key(first.party, first.id)]
+    other = state.objects[notice_key(second.party, second.id)]
+    return rules.judging(one, other)
+
+
+def _alerting(state: State, told: Disclosure, reference: str, agreement: str, at_ms: int) -> list[Event]:
+    """Open the alert of one side, or change the one that is open already. A window that has ended alerts nobody."""
+    if told.window.end_ms <= at_ms:
+        return []
+    request = Request(
+        alert=state.secrets.token("alert", reference, told.party),
+        reference=reference,
+        agreement=agreement,
+        party=told.party,
+        reason=told.reason,
+        notice=told.notice,
+        zone=told.zone,
+        window_start_ms=told.window.start_ms,
+        window_end_ms=told.window.end_ms,
+    )
+    held = state.desk.get(request.alert)
+    if held is None:
+        return [state.desk.opening(request, at_ms)]
+    return state.desk.changing(held, request, at_ms)
+
+
+def _conflict_found(encounter: Encounter, reference: str, agreements: list[Agreement], at_ms: int) -> ConflictFound:
+    return ConflictFound(
+        at_ms=at_ms,
+        reference=reference,
+        agreements=tuple(a.id for a in agreements),
+        first=encounter.first,
+        second=encounter.second,
+        first_start_ms=encounter.first_window.start_ms,
+        first_end_ms=encounter.first_window.end_ms,
+        second_start_ms=encounter.second_window.start_ms,
+        second_end_ms=encounter.second_window.end_ms,
+        common_start_ms=encounter.common_window.start_ms,
+        common_end_ms=encounter.common_window.end_ms,
+    )
+
+

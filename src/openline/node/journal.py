@@ -1,0 +1,130 @@
+"""Outputs of a step become entries: signed, salted, blinded, hashed into the tree, covered by a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from openline.codec.envelope import ACKNOWLEDGEMENT_TYPE, EVENT_TYPE
+from openline.codec.events import write_event
+from openline.core.event import AgreementLoaded, Event, KeyEnrolled, NodeStarted
+from openline.core.time import to_text
+from openline.keys.dsse import sign_envelope
+from openline.keys.identify import key_id
+from openline.ledger.checkpoint import Checkpoint, sign_checkpoint
+from openline.ledger.leaf import FIRST_SERIAL, Leaf, LeafClass, body_salt, channel_tag, commitment, encode_leaf
+from openline.ledger.tree import Tree, leaf_hash
+from openline.node.ports import Record
+from openline.node.secrets import NodeSecrets
+
+_ADMIN = (NodeStarted, KeyEnrolled, AgreementLoaded)
+_RECORDED = b"recorded_at "
+
+
+class Told(Struct, frozen=True, kw_only=True):
+    """Bytes that a party told, as received, and when the node recorded them."""
+
+    at_ms: int
+    party: str
+    raw: bytes
+
+
+Output = Told | Event
+
+
+class Staged(Struct, frozen=True, kw_only=True):
+    """A commit in the making: nothing of it is known outside before the store has it."""
+
+    records: list[Record]
+    checkpoint: str
+
+
+class Journal:
+    """The tree, and the serials of every channel."""
+
+    def __init__(self, secrets: NodeSecrets, origin: str) -> None:
+        """An empty ledger of this origin."""
+        self.secrets = secrets
+        self.origin = origin
+        self.tree = Tree()
+        self._serials: dict[str, int] = {}
+        self._signers = [(key_id(secrets.signer.public_key), secrets.signer)]
+
+    def stage(self, outputs: Sequence[Output]) -> Staged:
+        """Turn outputs into records in their order, and sign one checkpoint over all of them."""
+        records = [self._record(output) for output in outputs]
+        return Staged(records=records, checkpoint=self.sign())
+
+    def sign(self) -> str:
+        """The signed checkpoint of the tree as it stands."""
+        head = Checkpoint(self.origin, self.tree.size, self.tree.root())
+        return sign_checkpoint(head, self.secrets.signer)
+
+    def follow(self, record: Record, channel: str) -> None:
+        """Take a record that was read back."""
+        self.tree.append(leaf_hash(record.leaf))
+        self._serials[channel] = self._serials.get(channel, FIRST_SERIAL - 1) + 1
+
+    def next_leaf(self, leaf_class: LeafClass, channel: str, body: bytes, index: int) -> Leaf:
+        """The leaf that a body has at `index`, as the channel's next."""
+        serial = self._serials.get(channel, FIRST_SERIAL - 1) + 1
+        return Leaf(
+            leaf_class=leaf_class,
+            channel_tag=channel_tag(self.secrets.channel(channel), serial),
+            channel_serial=serial,
+            commitment=commitment(body_salt(self.secrets.salt, index), body),
+        )
+
+    def body_of(self, output: Output) -> bytes:
+        """What is kept of an output: the envelope as received, or one signed by the node."""
+        if isinstance(output, Told):
+            return told_body(output.raw, output.at_ms)
+        return sign_envelope(write_event(output), EVENT_TYPE, self._signers)
+
+    def _record(self, output: Output) -> Record:
+        index = self.tree.size
+        body, channel = self.body_of(output), channel_of(output)
+        leaf = encode_leaf(self.next_leaf(class_of(output), channel, body, index))
+        record = Record(index, leaf, body)
+        self.follow(record, channel)
+        return record
+
+
+def told_body(raw: bytes, at_ms: int) -> bytes:
+    """The body of a told entry: one line with the time of recording, then the envelope exactly as received."""
+    return _RECORDED + to_text(at_ms).encode("ascii") + b"\n" + raw
+
+
+def split_told(body: bytes) -> tuple[str, bytes]:
+    """The time text and the envelope of a told entry.
+
+    Raises:
+        ValueError: when the body is none.
+    """
+    head, found, raw = body.partition(b"\n")
+    if not found or not head.startswith(_RECORDED):
+        message = "a told entry begins with the line recorded_at"
+        raise ValueError(message)
+    return head[len(_RECORDED) :].decode("ascii"), raw
+
+
+def class_of(output: Output) -> LeafClass:
+    """Whose word it is."""
+    if isinstance(output, Told):
+        return LeafClass.TOLD
+    return LeafClass.ADMIN if isinstance(output, _ADMIN) else LeafClass.NODE
+
+
+def channel_of(output: Output) -> str:
+    """The channel that counts it: what a party told, what it was told, or what stayed inside."""
+    if isinstance(output, Told):
+        return f"{output.party}/told"
+    if isinstance(output, _ADMIN):
+        return "admin"
+    return f"{output.to}/feed" if output.to else "node"
+
+
+def is_acknowledgement(payload_type: str) -> bool:
+    """True for the payload type of an acknowledgement."""
+    return payload_type == ACKNOWLEDGEMENT_TYPE

@@ -1,0 +1,105 @@
+"""A notice as the engine judges it: private places blurred, altitudes on the ellipsoid, pairs by the agreements."""
+
+from __future__ import annotations
+
+from openline.agreement.pairs import (
+    Object,
+    PairMinima,
+    is_in_scope,
+    minima_of,
+    reach_of,
+    strictest,
+)
+from openline.agreement.register import Register
+from openline.core.agreement import Agreement, PrivateRule
+from openline.core.notice import AirActivity, GroundPresence, HumanitarianSite, Kind, Notice, Zone, ZoneRule
+from openline.core.volume import VerticalRanges, Volume4D
+from openline.engine.words import Item, JudgedVolume, Minima
+from openline.geo.band import altitude_band
+from openline.geo.blur import private_outline
+from openline.geo.bounds import bounding_box
+from openline.node.secrets import NodeSecrets
+
+_WIDEST = VerticalRanges()
+_ZONE_RULES = {Kind.AIR_ACTIVITY: ZoneRule.NO_AIR_ACTIVITY, Kind.GROUND_PRESENCE: ZoneRule.NO_GROUND_PRESENCE}
+
+
+def judged(notice: Notice, *, key: str, agreement: Agreement | None, secrets: NodeSecrets) -> Item:
+    """The notice as the engine sees it, under `key`."""
+    volumes = notice.volumes
+    if isinstance(notice, AirActivity):
+        volumes = (*volumes, *notice.hazard_volumes)
+    ranges = _WIDEST if agreement is None else agreement.ranges
+    if isinstance(notice, (GroundPresence, HumanitarianSite)) and notice.is_private:
+        rule = PrivateRule() if agreement is None else agreement.private
+        volumes = tuple(_blurred(volume, rule, secrets.blur_of(notice.party)) for volume in volumes)
+    return Item(
+        notice_id=key,
+        party=notice.party,
+        kind=notice.kind,
+        volumes=tuple(_judged_volume(volume, ranges) for volume in volumes),
+    )
+
+
+def _blurred(volume: Volume4D, rule: PrivateRule, secret: bytes) -> Volume4D:
+    outline = private_outline(volume.outline, grid_m=rule.grid_m, offset_m=rule.offset_m, secret=secret)
+    return Volume4D(outline=outline, lower=volume.lower, upper=volume.upper, window=volume.window)
+
+
+def _judged_volume(volume: Volume4D, ranges: VerticalRanges) -> JudgedVolume:
+    box = bounding_box(volume.outline)
+    band = altitude_band(volume.lower, volume.upper, box, ranges)
+    return JudgedVolume(outline=volume.outline, box=box, band=band, window=volume.window)
+
+
+class PairRules:
+    """The rules of one search: which pairs are judged, how near is too near, and under which agreements."""
+
+    def __init__(self, register: Register, objects: dict[str, Object], zones: dict[str, Zone], at_ms: int) -> None:
+        """`objects` and `zones` are what is in force, by key."""
+        self._register = register
+        self._objects = objects
+        self._zones = zones
+        self._at_ms = at_ms
+        self.reach = _to_minima(reach_of(register.in_force(at_ms)))
+
+    def __call__(self, first: Item, second: Item) -> Minima | None:
+        """The minima of a pair, or None when it is not judged."""
+        if first.party == second.party:
+            return None
+        one, other = self._objects[first.notice_id], self._objects[second.notice_id]
+        if not self._is_pair(first.notice_id, second.notice_id, one, other):
+            return None
+        agreements = self.judging(one, other)
+        if agreements:
+            return _to_minima(strictest([minima_of(a, one, other) for a in agreements]))
+        if self._register.common(one.party, other.party, self._at_ms):
+            return None
+        return _to_minima(self._of_strangers(one, other))
+
+    def judging(self, one: Object, other: Object) -> list[Agreement]:
+        """The agreements in force that both tellers signed and whose scope has the pair."""
+        common = self._register.common(one.party, other.party, self._at_ms)
+        return [a for a in common if is_in_scope(a, one, other)]
+
+    def _is_pair(self, first: str, second: str, one: Object, other: Object) -> bool:
+        if one.kind is Kind.ZONE and other.kind is Kind.ZONE:
+            return False
+        if one.kind is Kind.ZONE:
+            return _ZONE_RULES.get(other.kind) in self._zones[first].rules
+        if other.kind is Kind.ZONE:
+            return _ZONE_RULES.get(one.kind) in self._zones[second].rules
+        return not (one.kind is Kind.HUMANITARIAN_SITE and other.kind is Kind.HUMANITARIAN_SITE)
+
+    def _of_strangers(self, one: Object, other: Object) -> PairMinima:
+        """Between tellers who signed nothing together: the strictest that either of them has signed with anybody."""
+        signed = {
+            a.id: a for party in (one.party, other.party) for a in self._register.of_party(party, self._at_ms)
+        }
+        if not signed:
+            return PairMinima(lateral_m=0.0, vertical_m=0.0, separation_ms=0)
+        return strictest([minima_of(a, one, other) for a in signed.values()])
+
+
+def _to_minima(minima: PairMinima) -> Minima:
+    return Minima(lateral_m=minima.lateral_m, vertical_m=minima.vertical_m, time_ms=minima.separation_ms)

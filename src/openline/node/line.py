@@ -1,0 +1,196 @@
+"""The line itself: state, journal and store behind one door. What it records is on disk before anybody hears of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from openline.core.errors import NodeFault, OpenlineError
+from openline.core.event import AgreementLoaded, Event, Flagged, KeyEnrolled, NodeStarted
+from openline.ledger.leaf import body_salt
+from openline.node.batch import Administration, Batch, Input, Tick, process
+from openline.node.journal import Journal, Output
+from openline.node.ports import Record, Store, StoreError
+from openline.node.recovery import Progress, recover
+from openline.node.secrets import NodeSecrets
+from openline.node.state import State
+from openline.node.step import Accepted
+
+Listener = Callable[[list[tuple[int, Output]]], None]
+"""Told of every output with its index once it is on disk."""
+
+
+class Receipt(Struct, frozen=True, kw_only=True):
+    """What a teller gets once its entry is on disk: enough to prove later that it is in the ledger."""
+
+    index: int
+    recorded_ms: int
+    leaf_hash: bytes
+    salt: bytes
+    checkpoint: str
+    is_duplicate: bool
+    flags: tuple[str, ...]
+
+
+class Line:
+    """One node's line. One thread calls it; `store.append` alone may run on another."""
+
+    def __init__(self, store: Store, secrets: NodeSecrets, origin: str) -> None:
+        """Nothing is read before `open`."""
+        self.store = store
+        self.secrets = secrets
+        self.origin = origin
+        self.state = State(secrets)
+        self.journal = Journal(secrets, origin)
+        self.checkpoint = ""
+        self.committed = 0
+        self.fence_reason = "it has not been opened"
+        self._last_ms = 0
+        self._listeners: list[Listener] = []
+
+    @property
+    def is_fenced(self) -> bool:
+        """True while the node takes nothing because it cannot say what its disk holds."""
+        return bool(self.fence_reason)
+
+    def listen(self, listener: Listener) -> None:
+        """Tell `listener` of everything that is committed from now on."""
+        self._listeners.append(listener)
+
+    def open(self, progress: Progress | None = None) -> None:
+        """Read the ledger back.
+
+        Raises:
+            LedgerFault: when it does not verify; the line stays fenced.
+            StoreError: when the disk cannot be read.
+        """
+        self.fence_reason = "its ledger is being read"
+        self.state, self.journal = recover(self.store, self.secrets, self.origin, progress)
+        self.checkpoint = self.store.checkpoint()
+        self.committed = self.journal.tree.size
+        self.fence_reason = ""
+
+    def rebuild(self) -> None:
+        """After a failed write: look at the disk afresh and take what it holds, applied or not.
+
+        Raises:
+            LedgerFault: when what is there does not verify.
+            StoreError: when the disk still refuses.
+        """
+        self.store.reopen()
+        self.open()
+
+    def fence(self, reason: str) -> None:
+        """Take nothing more until the ledger has been read again."""
+        self.fence_reason = reason
+
+    def administer(self, at_ms: int, events: Sequence[Event]) -> None:
+        """Record what the operator changed, leaving out what is in force already."""
+        fresh = tuple(event for event in events if not self._is_known(event))
+        if fresh:
+            self.commit([Administration(events=fresh)], at_ms)
+
+    def commit(self, inputs: Sequence[Input], at_ms: int) -> Batch:
+        """Step, write and publish, all in this thread.
+
+        Raises:
+            NodeFault: NODE_FENCED when the write failed; nothing has left the node.
+        """
+        batch = self.stage(inputs, at_ms)
+        if batch.staged is not None:
+            try:
+                self.store.append(batch.staged.records, batch.staged.checkpoint)
+            except StoreError as error:
+                self.fence(str(error))
+                raise fenced(self.fence_reason) from error
+        self.publish(batch)
+        return batch
+
+    def stage(self, inputs: Sequence[Input], at_ms: int) -> Batch:
+        """Step through the inputs; whatever was due by then comes first. The caller writes the batch, then publishes it.
+
+        Raises:
+            NodeFault: NODE_FENCED.
+        """
+        if self.is_fenced:
+            raise fenced(self.fence_reason)
+        self._last_ms = max(at_ms, self._last_ms)
+        due_ms = self.state.next_due_ms()
+        is_due = due_ms is not None and due_ms <= self._last_ms
+        batch = process(self.state, self.journal, [Tick(), *inputs] if is_due else inputs, self._last_ms)
+        if not is_due:
+            return batch
+        return Batch(at_ms=batch.at_ms, outcomes=batch.outcomes[1:], outputs=batch.outputs, staged=batch.staged)
+
+    def publish(self, batch: Batch) -> None:
+        """The batch is on disk: let it be known."""
+        if batch.staged is None:
+            return
+        self.checkpoint = batch.staged.checkpoint
+        self.committed = batch.staged.records[-1].index + 1
+        indexed = [(r.index, o) for r, o in zip(batch.staged.records, batch.outputs, strict=True)]
+        for listener in self._listeners:
+            listener(indexed)
+
+    def receipt(self, accepted: Accepted) -> Receipt:
+        """The receipt of an input that is on disk."""
+        flags = tuple(o.flag.value for o in accepted.outputs if isinstance(o, Flagged) and o.notice)
+        return Receipt(
+            index=accepted.index,
+            recorded_ms=accepted.recorded_ms,
+            leaf_hash=self.journal.tree.leaf_hash_at(accepted.index),
+            salt=body_salt(self.secrets.salt, accepted.index),
+            checkpoint=self.checkpoint,
+            is_duplicate=accepted.is_duplicate,
+            flags=flags,
+        )
+
+    def record(self, index: int) -> Record | None:
+        """A committed entry, or None.
+
+        Raises:
+            StoreError: when the disk cannot be read.
+        """
+        return self.store.get(index) if 0 <= index < self.committed else None
+
+    def salt(self, index: int) -> bytes:
+        """What opens the leaf of an entry, for those entitled to its body."""
+        return body_salt(self.secrets.salt, index)
+
+    def proof(self, index: int) -> list[bytes]:
+        """Inclusion proof of a committed entry in the present checkpoint."""
+        return self.journal.tree.inclusion_proof(index, self.committed)
+
+    def _is_known(self, event: Event) -> bool:
+        if isinstance(event, KeyEnrolled):
+            held = self.state.keys_enrolled
+            return (event.party, event.role, event.key) in held
+        if isinstance(event, AgreementLoaded):
+            return self.state.register.holds(event.id, event.version)
+        if isinstance(event, NodeStarted):
+            return self.state.started == (event.engine, event.openline, event.node_key, event.origin, event.is_drill)
+        return False
+
+
+def outcome_of(batch: Batch, position: int) -> Accepted:
+    """What became of the input at `position`.
+
+    Raises:
+        OpenlineError: the refusal.
+    """
+    outcome = batch.outcomes[position]
+    if isinstance(outcome, OpenlineError):
+        raise outcome
+    return outcome
+
+
+def fenced(reason: str) -> NodeFault:
+    """The fault that every input gets while the line is fenced."""
+    return NodeFault(
+        "NODE_FENCED",
+        f"the node is not taking anything at the moment: {reason}",
+        remedy="Nothing that you were given a receipt for is lost. Send it again in a few seconds; telephone meanwhile.",
+    )
+
+

@@ -1,0 +1,83 @@
+"""What the node needs from outside, as protocols. Adapters implement them; contract tests hold every adapter to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class Record(Struct, frozen=True, gc=False):
+    """One entry as it is kept."""
+
+    index: int
+    leaf: bytes
+    body: bytes
+
+
+class StoreError(Exception):
+    """The store could not do it. It may nevertheless have done it: only reading again tells."""
+
+
+class Store(Protocol):
+    """Durable, ordered records and the signed checkpoint that covers them."""
+
+    def append(self, records: Sequence[Record], checkpoint: str) -> None:
+        """Keep all of `records` and the checkpoint, or none; return only when they are on disk.
+
+        Raises:
+            StoreError: when that cannot be said; the store must then be opened again.
+        """
+
+    def read(self, start: int = 0) -> Iterator[Record]:
+        """Every record from index `start`, in order.
+
+        Raises:
+            StoreError: when the disk cannot be read.
+        """
+
+    def get(self, index: int) -> Record | None:
+        """One record, or None when there is none.
+
+        Raises:
+            StoreError: when the disk cannot be read.
+        """
+
+    def size(self) -> int:
+        """How many records there are.
+
+        Raises:
+            StoreError: when the disk cannot be read.
+        """
+
+    def checkpoint(self) -> str:
+        """The last checkpoint kept, empty when there is none.
+
+        Raises:
+            StoreError: when the disk cannot be read.
+        """
+
+    def reopen(self) -> None:
+        """Let go of everything held and look at the disk afresh.
+
+        Raises:
+            StoreError: when the disk still refuses.
+        """
+
+    def close(self) -> None:
+        """Let go of everything held."""
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now_ms(self) -> int:
+        """Milliseconds since 1970-01-01T00:00:00Z."""
+
+
+class Entropy(Protocol):
+    """The only source of chance."""
+
+    def token(self) -> str:
+        """A fresh unguessable text of at least 128 bits, safe in a URL."""

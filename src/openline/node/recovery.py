@@ -1,0 +1,144 @@
+"""Reading a ledger back: every leaf recomputed, the tree compared with the signed checkpoint, the state rebuilt.
+
+Signatures of envelopes are not checked again: the node checked them before it signed the checkpoint that covers them,
+and that checkpoint's own signature is checked here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+
+import msgspec
+
+from openline.codec.agreements import read_agreement
+from openline.codec.documents import read_acknowledgement, read_notice
+from openline.codec.envelope import EVENT_TYPE, Envelope, from_base64, read_envelope
+from openline.codec.events import read_event
+from openline.codec.times import read_instant
+from openline.core.errors import LedgerFault, OpenlineError
+from openline.core.event import AgreementLoaded, Event, KeyEnrolled, NodeStarted
+from openline.intake.keyring import OperationalKey
+from openline.ledger.checkpoint import CheckpointError, open_checkpoint
+from openline.ledger.leaf import LeafClass, encode_leaf
+from openline.ledger.note import NoteError, NoteVerifier
+from openline.node.journal import Journal, channel_of, is_acknowledgement, split_told
+from openline.node.ports import Record, Store
+from openline.node.secrets import NodeSecrets
+from openline.node.state import State, notice_key
+
+Progress = Callable[[int, int], None]
+"""Told how many entries of how many have been read."""
+
+_EVERY = 5_000
+
+
+def recover(store: Store, secrets: NodeSecrets, origin: str, progress: Progress | None = None) -> tuple[State, Journal]:
+    """Rebuild state and journal from a store.
+
+    Raises:
+        LedgerFault: LEDGER_INVALID, with the entry at fault.
+        StoreError: when the disk cannot be read.
+    """
+    state, journal = State(secrets), Journal(secrets, origin)
+    total = store.size()
+    for record in store.read():
+        if record.index != journal.tree.size:
+            raise _fault(journal.tree.size, "it is missing from the store")
+        try:
+            _follow(state, journal, record)
+        except LedgerFault:
+            raise
+        except (OpenlineError, msgspec.MsgspecError, ValueError, KeyError) as error:
+            raise _fault(record.index, f"it cannot be read back ({error})") from error
+        if progress is not None and record.index % _EVERY == 0:
+            progress(record.index, total)
+    _check_head(journal, store.checkpoint())
+    if progress is not None:
+        progress(total, total)
+    return state, journal
+
+
+def apply_administration(state: State, event: Event) -> None:
+    """Take an administrative event into the state."""
+    if isinstance(event, KeyEnrolled):
+        key = OperationalKey(party=event.party, role=event.role, public_key=from_base64(event.key))
+        state.keyring.enrol(key)
+        state.keys_enrolled.add((event.party, event.role, event.key))
+    elif isinstance(event, AgreementLoaded):
+        envelope = read_envelope(from_base64(event.envelope), is_own=True)
+        state.register.load(read_agreement(envelope.payload, name=event.id))
+    elif isinstance(event, NodeStarted):
+        state.started = (event.engine, event.openline, event.node_key, event.origin, event.is_drill)
+
+
+def _follow(state: State, journal: Journal, record: Record) -> None:
+    leaf_class = LeafClass(record.leaf[1])
+    if leaf_class is LeafClass.TOLD:
+        channel = _take_told(state, record)
+    else:
+        channel = _take_event(state, record)
+    expected = encode_leaf(journal.next_leaf(leaf_class, channel, record.body, record.index))
+    if expected != record.leaf:
+        raise _fault(record.index, "its leaf does not fit its body")
+    journal.follow(record, channel)
+    state.size += 1
+
+
+def _take_told(state: State, record: Record) -> str:
+    time_text, raw = split_told(record.body)
+    at_ms = read_instant(time_text, path="recorded_at")
+    envelope = read_envelope(raw, is_own=True)
+    digest = sha256(envelope.payload).hexdigest()
+    if is_acknowledgement(envelope.payload_type):
+        ack = read_acknowledgement(envelope.payload)
+        state.acknowledged[notice_key(ack.party, ack.id)] = (digest, record.index, at_ms)
+        return f"{ack.party}/told"
+    notice = read_notice(envelope.payload, offsets_of=state.offsets_of, is_own=True)
+    state.expire(at_ms)
+    state.take_notice(notice, digest=digest, at_ms=at_ms)
+    return f"{notice.party}/told"
+
+
+def _take_event(state: State, record: Record) -> str:
+    envelope = read_envelope(record.body, is_own=True)
+    event = event_of(envelope)
+    apply_administration(state, event)
+    state.apply(event)
+    return channel_of(event)
+
+
+def event_of(envelope: Envelope) -> Event:
+    """The event of a node-signed envelope.
+
+    Raises:
+        msgspec.DecodeError: when it is not one of ours.
+    """
+    if envelope.payload_type != EVENT_TYPE:
+        message = f"an entry of an unknown type {envelope.payload_type}"
+        raise msgspec.DecodeError(message)
+    return read_event(envelope.payload)
+
+
+def _check_head(journal: Journal, note: str) -> None:
+    if not note:
+        if journal.tree.size:
+            raise _fault(None, "it has entries and no checkpoint")
+        return
+    verifier = NoteVerifier(journal.origin, journal.secrets.signer.public_key)
+    try:
+        head = open_checkpoint(note, verifier)
+    except (CheckpointError, NoteError) as error:
+        raise _fault(None, f"its checkpoint is not one that this node signed ({error})") from error
+    if head.size != journal.tree.size or head.root != journal.tree.root():
+        raise _fault(None, f"its {journal.tree.size} entries do not give the root that its checkpoint has signed")
+
+
+def _fault(index: int | None, reason: str) -> LedgerFault:
+    path = "" if index is None else f"entry {index}"
+    return LedgerFault(
+        "LEDGER_INVALID",
+        f"the ledger does not verify: {reason}",
+        path=path,
+        remedy="Keep the files as they are and compare them with a mirror or a backup.",
+    )

@@ -1,0 +1,172 @@
+"""Many tellers, one order: inputs are queued, stepped together, committed together, then answered.
+
+While one commit waits for the disk, the next inputs are verified and queued; whoever is in the same commit shares its
+cost. Two notices that arrive at the same moment are stepped one after the other, so the later one always sees the earlier.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from msgspec import Struct
+
+from openline.core.errors import LedgerFault, NodeFault, OpenlineError
+from openline.intake.opening import open_acknowledgement, open_notice
+from openline.node.batch import Batch, Delivery, Input, Tick
+from openline.node.line import Line, Receipt, fenced
+from openline.node.ports import Clock, StoreError
+from openline.node.step import Accepted
+
+QUEUE_MAX = 10_000
+"""Inputs waiting for the sequencer; beyond it a sender is asked to come back."""
+BATCH_MAX = 256
+"""Inputs of one commit."""
+REBUILD_PAUSE_S = 1.0
+"""Between two attempts to read the ledger again."""
+TICK_PAUSE_S = 0.2
+"""How often the clock is compared with what is due."""
+
+
+Report = Callable[[str, Exception], None]
+"""Takes a sentence and the exception behind it."""
+
+
+class _Waiting(Struct):
+    given: Input
+    answer: asyncio.Future[Receipt] | None
+
+
+class Sequencer:
+    """The only caller of the line while a node serves. Lives in one event loop."""
+
+    def __init__(self, line: Line, clock: Clock, report: Report) -> None:
+        """`line` has been opened; `report` is told of what should never happen."""
+        self.line = line
+        self.clock = clock
+        self._report = report
+        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE_MAX)
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="disk")
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to take inputs and to watch the clock."""
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(self._run()), loop.create_task(self._watch())]
+
+    async def stop(self) -> None:
+        """Stop after the commit under way; whatever still waits is told to come back."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while not self._queue.empty():
+            waiting = self._queue.get_nowait()
+            _fail(waiting, fenced("it is stopping"))
+        self._disk.shutdown(wait=True)
+
+    @property
+    def waiting(self) -> int:
+        """Inputs in the queue."""
+        return self._queue.qsize()
+
+    async def tell(self, raw: bytes) -> Receipt:
+        """Take a notice's envelope; returns once it is on disk.
+
+        Raises:
+            Refusal: when it is malformed, not authenticated or impossible.
+            NodeFault: NODE_FENCED or NODE_BUSY.
+        """
+        state = self.line.state
+        return await self._submit(open_notice(raw, keyring=state.keyring, offsets_of=state.offsets_of))
+
+    async def acknowledge(self, raw: bytes) -> Receipt:
+        """Take an acknowledgement's envelope; returns once it is on disk.
+
+        Raises:
+            Refusal, NodeFault: as `tell`.
+        """
+        return await self._submit(open_acknowledgement(raw, keyring=self.line.state.keyring))
+
+    def deliver(self, party: str, entries: tuple[int, ...], channel: str) -> None:
+        """Record that a party's machine took entries. Nobody waits for it; a full queue drops the observation."""
+        if entries and not self._queue.full():
+            self._queue.put_nowait(_Waiting(Delivery(party=party, entries=entries, channel=channel), None))
+
+    async def _submit(self, given: Input) -> Receipt:
+        if self.line.is_fenced:
+            raise fenced(self.line.fence_reason)
+        answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        try:
+            self._queue.put_nowait(_Waiting(given, answer))
+        except asyncio.QueueFull:
+            raise NodeFault(
+                "NODE_BUSY",
+                f"{QUEUE_MAX} inputs are waiting already",
+                remedy="Send it again in a second.",
+            ) from None
+        return await answer
+
+    async def _run(self) -> None:
+        while True:
+            group = [await self._queue.get()]
+            while len(group) < BATCH_MAX and not self._queue.empty():
+                group.append(self._queue.get_nowait())
+            await self._commit(group)
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_PAUSE_S)
+            due_ms = None if self.line.is_fenced else self.line.state.next_due_ms()
+            if due_ms is not None and due_ms <= self.clock.now_ms() and not self._queue.full():
+                self._queue.put_nowait(_Waiting(Tick(), None))
+
+    async def _commit(self, group: list[_Waiting]) -> None:
+        try:
+            batch = self.line.stage([waiting.given for waiting in group], self.clock.now_ms())
+            if batch.staged is not None:
+                loop = asyncio.get_running_loop()
+                staged = batch.staged
+                await loop.run_in_executor(self._disk, self.line.store.append, staged.records, staged.checkpoint)
+        except NodeFault as fault:
+            _fail_all(group, fault)
+        except StoreError as error:
+            self._report("The disk refused a write; the ledger is read again before anything is taken.", error)
+            await self._fence(group, f"the disk refused a write ({error})")
+        except Exception as error:  # noqa: BLE001 - a step that breaks off midway leaves state that no ledger explains
+            self._report("A step broke off; the ledger is read again before anything is taken.", error)
+            await self._fence(group, f"a step broke off ({type(error).__name__})")
+        else:
+            self.line.publish(batch)
+            _answer(self.line, group, batch)
+
+    async def _fence(self, group: Sequence[_Waiting], reason: str) -> None:
+        self.line.fence(reason)
+        _fail_all(group, fenced(reason))
+        while self.line.is_fenced:
+            try:
+                self.line.rebuild()
+            except (StoreError, LedgerFault) as error:
+                self._report("The ledger could not be read again; the next attempt follows.", error)
+                self.line.fence(str(error))
+                await asyncio.sleep(REBUILD_PAUSE_S)
+
+
+def _answer(line: Line, group: list[_Waiting], batch: Batch) -> None:
+    for waiting, outcome in zip(group, batch.outcomes, strict=True):
+        if waiting.answer is None or waiting.answer.done():
+            continue
+        if isinstance(outcome, Accepted):
+            waiting.answer.set_result(line.receipt(outcome))
+        else:
+            waiting.answer.set_exception(outcome)
+
+
+def _fail(waiting: _Waiting, error: OpenlineError) -> None:
+    if waiting.answer is not None and not waiting.answer.done():
+        waiting.answer.set_exception(error)
+
+
+def _fail_all(group: Sequence[_Waiting], error: OpenlineError) -> None:
+    for waiting in group:
+        _fail(waiting, error)

@@ -1,0 +1,235 @@
+"""What the sequencer owns. It changes by `take_*` and `apply` only, the same way when live and when read back."""
+
+from __future__ import annotations
+
+import heapq
+from array import array
+
+from msgspec import Struct
+
+from openline.agreement.pairs import Object, reach_of
+from openline.agreement.register import Register
+from openline.agreement.remarks import Last, refresh_due_ms
+from openline.codec.times import Offsets
+from openline.core.agreement import Agreement
+from openline.core.event import Closed, ConflictCeased, ConflictFound, Delivered, Event, Flagged
+from openline.core.flags import FlagCode
+from openline.core.notice import Kind, Notice, Withdrawal, Zone
+from openline.core.time import FOREVER_MS, Window
+from openline.engine.finder import Engine
+from openline.hotline.alerts import Ladder
+from openline.hotline.desk import Desk
+from openline.intake.keyring import Keyring
+from openline.node.judging import judged
+from openline.node.secrets import NodeSecrets
+
+
+class Held(Struct, kw_only=True, gc=False):
+    """What stays in memory of a notice that was told."""
+
+    id: str
+    party: str
+    kind: Kind
+    agreement: str
+    digest: str
+    index: int
+    recorded_ms: int
+    window: Window
+    root: str
+    """Key of the first notice of its line of supersession: an alert follows the line."""
+    is_in_force: bool = True
+    refresh_due_ms: int = 0
+    """0 when it need not be confirmed."""
+    is_stale: bool = False
+
+
+class Conflict(Struct, frozen=True, kw_only=True, gc=False):
+    """An open conflict, by the roots of its two lines."""
+
+    reference: str
+    roots: tuple[str, str]
+
+
+class State:
+    """Agreements, keys, notices, the engine, the desk."""
+
+    def __init__(self, secrets: NodeSecrets) -> None:
+        """Nothing told yet."""
+        self.secrets = secrets
+        self.register = Register()
+        self.keyring = Keyring()
+        self.engine = Engine()
+        self.desk = Desk(self.ladder_of)
+        self.size = 0
+        self.held: dict[str, Held] = {}
+        self.objects: dict[str, Object] = {}
+        self.zones: dict[str, Zone] = {}
+        self.last: dict[str, Last] = {}
+        self.acknowledged: dict[str, tuple[str, int, int]] = {}
+        """Acknowledgements by party and id: digest, index, when recorded."""
+        self.conflicts: dict[tuple[str, str], Conflict] = {}
+        self.references: dict[str, tuple[str, str]] = {}
+        self.touching: dict[str, set[tuple[str, str]]] = {}
+        """Open conflicts by root."""
+        self.keys_enrolled: set[tuple[str, str, str]] = set()
+        self.started: tuple[str, str, str, str, bool] | None = None
+        """Versions, key, origin and drill mark as the ledger last said them."""
+        self.feeds: dict[str, array[int]] = {}
+        """Indexes of the entries addressed to a party."""
+        self.delivered: dict[str, int] = {}
+        """The last entry that a party's machine is known to have taken, by party."""
+        self._refreshes: list[tuple[int, str]] = []
+
+    def ladder_of(self, agreement: str, party: str) -> Ladder:
+        """The timers and desks that an agreement gives a party; the defaults when it knows neither."""
+        held = self.register.get(agreement)
+        if held is None:
+            return Ladder()
+        signatory = held.signatory(party)
+        return Ladder(timers=held.timers) if signatory is None else Ladder(timers=held.timers, roles=signatory.roles)
+
+    def offsets_of(self, agreement: str) -> Offsets:
+        """The UTC offsets that a time without one may have under an agreement."""
+        return Offsets(*self.register.offsets_of(agreement))
+
+    def agreement_of(self, notice: Notice, at_ms: int) -> Agreement | None:
+        """The agreement that a notice names, when its teller signed it and it is in force."""
+        agreement = self.register.get(notice.agreement_id)
+        if agreement is None or agreement.signatory(notice.party) is None or not agreement.is_in_force_at(at_ms):
+            return None
+        return agreement
+
+    def take_notice(self, notice: Notice, *, digest: str, at_ms: int) -> Held:
+        """Put a notice in force and whatever it supersedes or withdraws out of it."""
+        key = notice_key(notice.party, notice.id)
+        agreement = self.agreement_of(notice, at_ms)
+        earlier = self._earlier(notice)
+        held = Held(
+            id=notice.id,
+            party=notice.party,
+            kind=notice.kind,
+            agreement=notice.agreement_id,
+            digest=digest,
+            index=self.size,
+            recorded_ms=at_ms,
+            window=notice.window,
+            root=key if earlier is None else earlier.root,
+            refresh_due_ms=refresh_due_ms(notice, agreement, received_ms=at_ms) or 0,
+            is_in_force=notice.kind is not Kind.WITHDRAWAL and notice.window.end_ms > at_ms,
+        )
+        self.held[key] = held
+        known = self.last.get(notice.party, Last())
+        if notice.sequence > known.sequence:
+            self.last[notice.party] = Last(sequence=notice.sequence, digest=digest)
+        if earlier is not None:
+            self.retire(earlier)
+        if held.is_in_force:
+            self._enforce(notice, key, held, agreement)
+        return held
+
+    def retire(self, held: Held) -> None:
+        """Take a notice out of force."""
+        if not held.is_in_force:
+            return
+        held.is_in_force = False
+        key = notice_key(held.party, held.id)
+        if key in self.engine:
+            self.engine.remove(key)
+        self.objects.pop(key, None)
+        self.zones.pop(key, None)
+
+    def expire(self, at_ms: int) -> None:
+        """Take out of force whatever ended so long ago that no separation in time reaches it."""
+        reach_ms = reach_of(self.register.all_latest()).separation_ms
+        for key in self.engine.expire(at_ms - reach_ms):
+            self.held[key].is_in_force = False
+            self.objects.pop(key, None)
+            self.zones.pop(key, None)
+
+    def apply(self, event: Event) -> None:
+        """Take what the line did, as the entry at the present size."""
+        if event.to:
+            self.feeds.setdefault(event.to, array("q")).append(self.size)
+        self.desk.apply(event)
+        if isinstance(event, ConflictFound):
+            self._open(event)
+        elif isinstance(event, ConflictCeased):
+            self._forget(event.reference)
+        elif isinstance(event, Closed) and not self.desk.of_reference(event.reference):
+            self._forget(event.reference)
+        elif isinstance(event, Flagged) and event.flag is FlagCode.STALE_PRESENCE and event.notice:
+            self.held[notice_key(event.to, event.notice)].is_stale = True
+        elif isinstance(event, Delivered):
+            self.delivered[event.party] = max(event.entry, self.delivered.get(event.party, -1))
+
+    def stale(self, at_ms: int) -> Held | None:
+        """A presence in force whose confirmation is overdue at `at_ms` and that was not yet said to be stale."""
+        due_ms = self.next_refresh_ms()
+        if due_ms is None or due_ms > at_ms:
+            return None
+        return self.held[self._refreshes[0][1]]
+
+    def next_refresh_ms(self) -> int | None:
+        """When the next confirmation falls due, or None."""
+        while self._refreshes:
+            due_ms, key = self._refreshes[0]
+            held = self.held[key]
+            if held.is_in_force and not held.is_stale and due_ms < held.window.end_ms:
+                return due_ms
+            heapq.heappop(self._refreshes)
+        return None
+
+    def next_due_ms(self) -> int | None:
+        """When a tick next has an effect, or None."""
+        dues = [due for due in (self.desk.next_due_ms(), self.next_refresh_ms()) if due is not None]
+        return min(dues, default=None)
+
+    def notices_of(self, party: str) -> list[Held]:
+        """Notices of a party that are in force, in the order told."""
+        return [held for held in self.held.values() if held.party == party and held.is_in_force]
+
+    def conflicts_of(self, root: str) -> list[Conflict]:
+        """Open conflicts of a line, in a fixed order."""
+        return [self.conflicts[roots] for roots in sorted(self.touching.get(root, ()))]
+
+    def _earlier(self, notice: Notice) -> Held | None:
+        name = notice.withdraws if isinstance(notice, Withdrawal) else notice.supersedes
+        held = self.held.get(notice_key(notice.party, name)) if name else None
+        return held if held is not None and held.is_in_force else None
+
+    def _enforce(self, notice: Notice, key: str, held: Held, agreement: Agreement | None) -> None:
+        self.objects[key] = Object(
+            party=notice.party, kind=notice.kind, protection_class=getattr(notice, "protection_class", "")
+        )
+        if isinstance(notice, Zone):
+            self.zones[key] = Zone(**{name: getattr(notice, name) for name in notice.__struct_fields__} | {"volumes": ()})
+        self.engine.insert(judged(notice, key=key, agreement=agreement, secrets=self.secrets))
+        if held.refresh_due_ms and held.refresh_due_ms < min(held.window.end_ms, FOREVER_MS):
+            heapq.heappush(self._refreshes, (held.refresh_due_ms, key))
+
+    def _open(self, event: ConflictFound) -> None:
+        roots = roots_of(self.held[event.first], self.held[event.second])
+        self.conflicts[roots] = Conflict(reference=event.reference, roots=roots)
+        self.references[event.reference] = roots
+        for root in roots:
+            self.touching.setdefault(root, set()).add(roots)
+
+    def _forget(self, reference: str) -> None:
+        roots = self.references.pop(reference, None)
+        if roots is None:
+            return
+        del self.conflicts[roots]
+        for root in roots:
+            self.touching[root].discard(roots)
+            if not self.touching[root]:
+                del self.touching[root]
+
+
+def notice_key(party: str, notice: str) -> str:
+    """The key of a notice inside the node: ids are a party's own, two parties may use the same."""
+    return f"{party}/{notice}"
+
+
+def roots_of(first: Held, second: Held) -> tuple[str, str]:
+    """The roots of two lines, in a fixed order."""
+    return (first.root, second.root) if first.root <= second.root else (second.root, first.root)

@@ -1,0 +1,195 @@
+"""The step of the state machine: one input in, outputs in their order, each applied as it is made.
+
+    notice          -> told, flags, what its predecessor's conflicts become, new conflicts and their alerts
+    acknowledgement -> told, both sides learn that it was read
+    tick            -> tick, stale presences, overdue answers, graver windows, ended windows
+    observation     -> delivery
+    administration  -> node start, keys, agreements
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from openline.agreement.remarks import Last, is_too_late, remarks
+from openline.core.errors import Invalid
+from openline.core.event import CloseReason, Delivered, Event, Flagged, Reason, Tick
+from openline.core.flags import FlagCode
+from openline.core.notice import Notice
+from openline.core.time import FOREVER_MS
+from openline.hotline.alerts import Request
+from openline.hotline.desk import closing
+from openline.intake.opening import OpenedAcknowledgement, OpenedNotice
+from openline.node.conflicts import ConflictStep, late_alerts
+from openline.node.emission import Emission
+from openline.node.journal import Output
+from openline.node.state import Held, State, notice_key
+
+RootAt = Callable[[int], bytes]
+"""The root of the ledger at a size, empty for a size that it has not had."""
+
+
+class Accepted(Struct, frozen=True, kw_only=True):
+    """What a step made of an input; `outputs` is empty when the same bytes had been told before."""
+
+    index: int
+    recorded_ms: int
+    outputs: tuple[Output, ...]
+
+    @property
+    def is_duplicate(self) -> bool:
+        """True when nothing new was recorded."""
+        return not self.outputs
+
+
+class Step(Emission):
+    """One input's way through the rooms."""
+
+    def __init__(self, state: State, at_ms: int, root_at: RootAt) -> None:
+        """`root_at` lets a teller's last seen checkpoint be compared with ours."""
+        super().__init__(state, at_ms)
+        self._root_at = root_at
+
+    def notice(self, opened: OpenedNotice) -> Accepted:
+        """A notice is told.
+
+        Raises:
+            Invalid: NOTICE_ID_REUSED, before anything has changed.
+        """
+        notice, state = opened.notice, self.state
+        key = notice_key(notice.party, notice.id)
+        known = state.held.get(key)
+        if known is not None:
+            return _same_again(known.digest, known.index, known.recorded_ms, opened.digest)
+        state.expire(self.at_ms)
+        flags = self._flags(notice)
+        earlier = self._referred(notice)
+        held = state.take_notice(notice, digest=opened.digest, at_ms=self.at_ms)
+        index = self.tell(notice.party, opened.raw)
+        for flag in flags:
+            self._flag(held, flag)
+        if FlagCode.LATE in flags:
+            self._too_late(notice, held)
+        if earlier is not None and earlier.is_stale:
+            self._confirm(earlier)
+        ConflictStep(self, held, key).run(had_earlier=earlier is not None)
+        return Accepted(index=index, recorded_ms=self.at_ms, outputs=tuple(self.outputs))
+
+    def acknowledgement(self, opened: OpenedAcknowledgement) -> Accepted:
+        """A person on watch has read an alert.
+
+        Raises:
+            NotFound: ALERT_UNKNOWN.
+            Invalid: NOTICE_ID_REUSED.
+        """
+        ack = opened.acknowledgement
+        key = notice_key(ack.party, ack.id)
+        known = self.state.acknowledged.get(key)
+        if known is not None:
+            return _same_again(*known, opened.digest)
+        events = self.state.desk.acknowledging(
+            ack.alert, party=ack.party, role=ack.role, read=ack.precedence, at_ms=self.at_ms
+        )
+        self.state.acknowledged[key] = (opened.digest, self.state.size, self.at_ms)
+        index = self.tell(ack.party, opened.raw)
+        for event in events:
+            self.emit(event)
+        return Accepted(index=index, recorded_ms=self.at_ms, outputs=tuple(self.outputs))
+
+    def tick(self) -> Accepted:
+        """Time has passed; nothing is recorded when nothing was due."""
+        state, index = self.state, self.state.size
+        due_ms = state.next_due_ms()
+        if due_ms is None or due_ms > self.at_ms:
+            return Accepted(index=index, recorded_ms=self.at_ms, outputs=())
+        self.emit(Tick(at_ms=self.at_ms))
+        while (stale := state.stale(self.at_ms)) is not None:
+            self._go_stale(stale)
+        while (held := state.desk.due(self.at_ms)) is not None:
+            self.emit(state.desk.falling_due(held, self.at_ms))
+        return Accepted(index=index, recorded_ms=self.at_ms, outputs=tuple(self.outputs))
+
+    def delivery(self, *, party: str, entries: tuple[int, ...], channel: str) -> Accepted:
+        """The party's machine took these entries."""
+        index = self.state.size
+        for entry in entries:
+            self.emit(Delivered(at_ms=self.at_ms, party=party, entry=entry, channel=channel))
+        return Accepted(index=index, recorded_ms=self.at_ms, outputs=tuple(self.outputs))
+
+    def administration(self, events: tuple[Event, ...]) -> Accepted:
+        """What the operator changed; the caller has verified it."""
+        index = self.state.size
+        for event in events:
+            self.emit(event)
+        return Accepted(index=index, recorded_ms=self.at_ms, outputs=tuple(self.outputs))
+
+    def _flags(self, notice: Notice) -> list[FlagCode]:
+        agreement = self.state.agreement_of(notice, self.at_ms)
+        last = self.state.last.get(notice.party, Last())
+        flags = remarks(notice, agreement=agreement, last=last, received_ms=self.at_ms)
+        if self._has_other_history(notice):
+            flags.append(FlagCode.CHECKPOINT_DIFFERS)
+        refers = notice.supersedes or getattr(notice, "withdraws", "")
+        if refers and self._referred(notice) is None:
+            flags.append(FlagCode.REFERENCE_UNKNOWN)
+        return flags
+
+    def _referred(self, notice: Notice) -> Held | None:
+        name = notice.supersedes or getattr(notice, "withdraws", "")
+        held = self.state.held.get(notice_key(notice.party, name)) if name else None
+        return held if held is not None and held.is_in_force else None
+
+    def _has_other_history(self, notice: Notice) -> bool:
+        seen = notice.checkpoint
+        if seen is None:
+            return False
+        return self._root_at(seen.size) != seen.root
+
+    def _flag(self, held: Held, flag: FlagCode) -> None:
+        self.emit(Flagged(at_ms=self.at_ms, to=held.party, notice=held.id, flag=flag, agreement=held.agreement))
+
+    def _too_late(self, notice: Notice, held: Held) -> None:
+        agreement = self.state.agreement_of(notice, self.at_ms)
+        if agreement is not None and is_too_late(notice, agreement, self.at_ms):
+            for alert in late_alerts(self.state, held, agreement, self.at_ms):
+                self.emit(alert)
+
+    def _go_stale(self, held: Held) -> None:
+        self._flag(held, FlagCode.STALE_PRESENCE)
+        agreement = self.state.register.get(held.agreement)
+        for party in () if agreement is None else agreement.parties:
+            if party != held.party:
+                flag = FlagCode.STALE_PRESENCE
+                self.emit(Flagged(at_ms=self.at_ms, to=party, notice="", flag=flag, agreement=held.agreement))
+        secrets = self.state.secrets
+        reference = secrets.token("stale", notice_key(held.party, held.id))
+        request = Request(
+            alert=secrets.token("alert", reference, held.party),
+            reference=reference,
+            agreement=held.agreement,
+            party=held.party,
+            reason=Reason.PRESENCE_STALE,
+            notice=held.id,
+            zone="",
+            window_start_ms=self.at_ms,
+            window_end_ms=held.window.end_ms or FOREVER_MS,
+        )
+        self.emit(self.state.desk.opening(request, self.at_ms))
+
+    def _confirm(self, earlier: Held) -> None:
+        reference = self.state.secrets.token("stale", notice_key(earlier.party, earlier.id))
+        for held in self.state.desk.of_reference(reference):
+            self.emit(closing(held, CloseReason.CONFIRMED, self.at_ms))
+
+
+def _same_again(known_digest: str, index: int, digest: str) -> Accepted:
+    if known_digest == digest:
+        return Accepted(index=index, recorded_ms=self.at_ms, outputs=())
+    raise Invalid(
+        "NOTICE_ID_REUSED",
+        "you have told something else under this id",
+        path="id",
+        remedy="Give every document a new id; to change a notice, supersede it.",
+    )

@@ -1,0 +1,1 @@
+"""Room 5: what each party may learn of a conflict, and no more."""

@@ -1,0 +1,1 @@
+"""The tests. Shared pieces are imported from the root: `from tests.samples import counts`."""

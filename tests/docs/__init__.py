@@ -1,0 +1,1 @@
+"""Promises about the documentation, the words, the layers and the folders."""

@@ -1,0 +1,199 @@
+"""The engine on cases that a duty officer would draw on a map."""
+
+from __future__ import annotations
+
+import pytest
+
+from openline.core.place import Outline
+from openline.core.time import DAY_MS, FOREVER_MS, HOUR_MS, MINUTE_MS, Window
+from openline.engine.finder import Engine
+from openline.engine.shapes import Shapes
+from openline.engine.words import Encounter, Item, JudgedVolume, Kind, Minima
+from openline.geo.band import Band
+from openline.geo.bounds import bounding_box
+from tests.oracle.outlines import line
+
+MINIMA = Minima(lateral_m=1_000.0, vertical_m=150.0, time_ms=5 * MINUTE_MS)
+AL_BAB = line((36.37, 37.516), radius_m=500.0)
+
+
+def volume(
+    outline: Outline = AL_BAB, *, lower_m: float = 0.0, upper_m: float = 1_000.0, start: int = 0, end: int = HOUR_MS
+) -> JudgedVolume:
+    return JudgedVolume(
+        outline=outline,
+        box=bounding_box(outline),
+        band=Band(lower_m=lower_m, upper_m=upper_m),
+        window=Window(start_ms=start, end_ms=end),
+    )
+
+
+def item(notice_id: str, *volumes: JudgedVolume) -> Item:
+    return Item(notice_id=notice_id, party="north", kind=Kind.AIR_ACTIVITY, volumes=volumes or (volume(),))
+
+
+def always(_first: Item, _second: Item) -> Minima | None:
+    return MINIMA
+
+
+def found(engine: Engine, asked: Item) -> list[str]:
+    return [encounter.first for encounter in engine.find(asked, always, MINIMA)]
+
+
+def engine_of(*items: Item) -> Engine:
+    engine = Engine()
+    engine.load(items)
+    return engine
+
+
+def test_two_at_one_place() -> None:
+    engine = engine_of(item("a", volume(end=HOUR_MS)))
+    assert engine.find(item("b", volume(start=MINUTE_MS, end=2 * HOUR_MS)), always, MINIMA) == [
+        Encounter(
+            first="a",
+            second="b",
+            first_window=Window(start_ms=0, end_ms=HOUR_MS),
+            second_window=Window(start_ms=MINUTE_MS, end_ms=2 * HOUR_MS),
+            common_window=Window(start_ms=MINUTE_MS, end_ms=HOUR_MS),
+        )
+    ]
+
+
+def test_near_in_time_without_overlap_has_the_gap_in_common() -> None:
+    engine = engine_of(item("a", volume(end=HOUR_MS)))
+    (encounter,) = engine.find(item("b", volume(start=HOUR_MS + MINUTE_MS, end=2 * HOUR_MS)), always, MINIMA)
+    assert encounter.common_window == Window(start_ms=HOUR_MS, end_ms=HOUR_MS + MINUTE_MS)
+
+
+def test_time_is_half_open() -> None:
+    engine = engine_of(item("a", volume(end=HOUR_MS)))
+    limit_ms = HOUR_MS + MINIMA.time_ms
+    assert found(engine, item("b", volume(start=limit_ms, end=limit_ms + 1))) == []
+    assert found(engine, item("b", volume(start=limit_ms - 1, end=limit_ms))) == ["a"]
+
+
+def test_a_vertical_gap_of_exactly_the_minimum_conflicts() -> None:
+    engine = engine_of(item("a", volume(upper_m=1_000.0)))
+    assert found(engine, item("b", volume(lower_m=1_150.0, upper_m=2_000.0))) == ["a"]
+    assert found(engine, item("b", volume(lower_m=1_150.1, upper_m=2_000.0))) == []
+
+
+def test_windows_span_only_the_volumes_in_conflict() -> None:
+    far_off = line((10.0, 10.0), radius_m=500.0)
+    here = [volume(start=k * DAY_MS, end=k * DAY_MS + HOUR_MS) for k in (1, 3)]
+    engine = engine_of(item("a", volume(far_off, start=0, end=9 * DAY_MS), *here))
+    (encounter,) = engine.find(item("b", volume(start=0, end=5 * DAY_MS)), always, MINIMA)
+    assert encounter.first_window == Window(start_ms=DAY_MS, end_ms=3 * DAY_MS + HOUR_MS)
+    assert encounter.second_window == Window(start_ms=0, end_ms=5 * DAY_MS)
+    assert encounter.common_window == encounter.first_window
+
+
+def test_open_ended_windows_meet_at_any_time() -> None:
+    engine = engine_of(item("a", volume(end=FOREVER_MS)))
+    assert found(engine, item("b", volume(start=9_999 * DAY_MS, end=FOREVER_MS))) == ["a"]
+
+
+def test_order_is_that_of_insertion() -> None:
+    engine = engine_of(item("b"), item("c"), item("a"))
+    engine.remove("b")
+    engine.insert(item("b"))
+    assert found(engine, item("z")) == ["c", "a", "b"]
+    assert engine.find_many([item("z")], always, MINIMA) == [engine.find(item("z"), always, MINIMA)]
+
+
+def test_a_notice_does_not_conflict_with_itself() -> None:
+    assert found(engine_of(item("a")), item("a")) == []
+
+
+def test_pairs_that_are_not_judged_are_not_found() -> None:
+    assert engine_of(item("a")).find(item("b"), lambda _first, _second: None, MINIMA) == []
+
+
+def test_the_rules_are_told_who_is_in_force() -> None:
+    asked: list[tuple[str, str]] = []
+
+    def rules(first: Item, second: Item) -> Minima | None:
+        asked.append((first.notice_id, second.notice_id))
+        return MINIMA
+
+    engine_of(item("a", volume(), volume())).find(item("b", volume(), volume()), rules, MINIMA)
+    assert asked == [("a", "b")]
+
+
+def test_minima_beyond_the_reach_are_refused() -> None:
+    small = Minima(lateral_m=1.0, vertical_m=1.0, time_ms=1)
+    with pytest.raises(ValueError, match="exceed"):
+        engine_of(item("a")).find(item("b"), always, small)
+
+
+def test_one_notice_is_in_force_once() -> None:
+    engine = engine_of(item("a"))
+    with pytest.raises(ValueError, match="already in force"):
+        engine.insert(item("a"))
+    with pytest.raises(KeyError):
+        engine.remove("b")
+    assert (len(engine), "a" in engine, "b" in engine) == (1, True, False)
+
+
+def test_removal_leaves_nothing_behind() -> None:
+    engine = engine_of(item("a"), item("b", volume(line((0.0, 180.0), radius_m=5e6))))
+    engine.remove("a")
+    engine.remove("b")
+    assert found(engine, item("z", volume(line((0.0, 0.0), radius_m=2e7), end=FOREVER_MS))) == []
+    assert not any(shelf for _, shelves in engine._index._levels for shelf in shelves)
+
+
+def test_expiry_takes_what_has_ended_everywhere() -> None:
+    engine = engine_of(
+        item("late", volume(end=3 * HOUR_MS)),
+        item("early", volume(end=HOUR_MS)),
+        item("twice", volume(end=HOUR_MS), volume(end=5 * HOUR_MS)),
+        item("endless", volume(end=FOREVER_MS)),
+    )
+    engine.remove("late")
+    engine.insert(item("late", volume(end=4 * HOUR_MS)))
+    assert engine.expire(3 * HOUR_MS) == ["early"]
+    assert engine.expire(FOREVER_MS) == ["late", "twice"]
+    assert len(engine) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (line((0.0, 179.999)), line((0.0, -179.999))),
+        (line((0.0, 180.0)), line((0.0, -180.0))),
+        (line((89.999, 0.0)), line((89.999, 180.0))),
+        (line((90.0, 0.0)), line((90.0, 123.0))),
+        (line((-89.9999, 45.0)), line((-89.9999, -100.0))),
+        (line((0.0, 0.0), radius_m=9.9e6), line((10.0, 80.0))),
+    ],
+)
+def test_maps_have_no_edges(one: Outline, other: Outline) -> None:
+    assert found(engine_of(item("a", volume(one))), item("b", volume(other))) == ["a"]
+    assert found(engine_of(item("a", volume(other))), item("b", volume(one))) == ["a"]
+
+
+def test_touching_exactly_at_the_antimeridian_without_minima() -> None:
+    nothing = Minima(lateral_m=0.0, vertical_m=0.0, time_ms=0)
+    engine = engine_of(item("a", volume(line((0.0, 179.0), (0.0, 180.0)))))
+    asked = item("b", volume(line((0.0, -180.0), (0.0, -179.0))))
+    assert len(engine.find(asked, lambda _first, _second: nothing, nothing)) == 1
+
+
+def test_a_full_cell_is_still_searched_in_full() -> None:
+    many = [item(f"n{k}", volume(start=k * HOUR_MS, end=(k + 1) * HOUR_MS)) for k in range(200)]
+    engine = engine_of(*reversed(many), item("endless", volume(end=FOREVER_MS)))
+    asked = item("z", volume(start=100 * HOUR_MS, end=101 * HOUR_MS))
+    assert found(engine, asked) == ["n101", "n100", "n99", "endless"]
+
+
+def test_prepared_outlines_are_bounded_in_number() -> None:
+    shapes = Shapes(most=2)
+    first = shapes.of(1, AL_BAB)
+    shapes.of(2, AL_BAB)
+    assert shapes.of(1, AL_BAB) is first
+    shapes.of(3, AL_BAB)
+    assert len(shapes) == 2
+    assert shapes.of(1, AL_BAB) is first
+    shapes.forget(1)
+    assert shapes.of(1, AL_BAB) is not first
