@@ -1,0 +1,1 @@
+"""Scenarios: files that a domain expert writes, replayed on an embedded node."""

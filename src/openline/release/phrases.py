@@ -1,0 +1,196 @@
+"""What a party is told, in words: English and French, from the event alone.
+
+The words follow from the event, so a ledger that proves the event proves them too. They never say more than it does.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from openline.core.event import (
+    Acknowledged,
+    Alert,
+    AlertChanged,
+    Closed,
+    CloseReason,
+    Escalation,
+    EscalationCause,
+    Event,
+    Flagged,
+    Reason,
+)
+from openline.core.flags import FlagCode
+from openline.core.time import to_text
+
+Language = Literal["en", "fr"]
+
+CAVEAT: dict[Language, str] = {
+    "en": "Notification is not a condition of protection. No objection is not permission. No known conflict is not "
+    "safety.",
+    "fr": "La notification n'est pas une condition de la protection. L'absence d'objection n'est pas une permission. "
+    "L'absence de conflit connu n'est pas la sécurité.",
+}
+
+_REASONS: dict[Reason, dict[Language, str]] = {
+    Reason.PROTECTED_NEARBY: {
+        "en": "Your notice {notice} conflicts with something protected. Move it, delay it or talk.",
+        "fr": "Votre avis {notice} est en conflit avec quelque chose de protégé. Déplacez, retardez ou appelez.",
+    },
+    Reason.ACTIVITY_NEARBY: {
+        "en": "Your people or site in notice {notice} may be affected by an activity between {start} and {end}.",
+        "fr": "Vos gens ou votre site de l'avis {notice} peuvent être touchés par une activité entre {start} et {end}.",
+    },
+    Reason.ACTIVITIES_TOO_NEAR: {
+        "en": "Your notice {notice} conflicts with another activity between {start} and {end}.",
+        "fr": "Votre avis {notice} est en conflit avec une autre activité entre {start} et {end}.",
+    },
+    Reason.PRESENCES_TOO_NEAR: {
+        "en": "Your notice {notice} is nearer to something protected than agreed.",
+        "fr": "Votre avis {notice} est plus proche de quelque chose de protégé que convenu.",
+    },
+    Reason.ZONE_RULE: {
+        "en": "Your notice {notice} touches a rule of zone {zone}.",
+        "fr": "Votre avis {notice} touche une règle de la zone {zone}.",
+    },
+    Reason.ZONE_RULE_TOUCHED: {
+        "en": "A rule of zone {zone} is touched between {start} and {end}.",
+        "fr": "Une règle de la zone {zone} est touchée entre {start} et {end}.",
+    },
+    Reason.TOLD_TOO_LATE: {
+        "en": "Your notice {notice} was told too late for the others to act in the ordinary way. Call them now.",
+        "fr": "Votre avis {notice} est arrivé trop tard pour que les autres agissent normalement. Appelez-les.",
+    },
+    Reason.NOTICE_TOO_LATE: {
+        "en": "An activity under this agreement was told too late; it lies between {start} and {end}.",
+        "fr": "Une activité sous cet accord a été annoncée trop tard; elle se situe entre {start} et {end}.",
+    },
+    Reason.PRESENCE_STALE: {
+        "en": "Your notice {notice} was not confirmed in time. It stays protected. Confirm it, change it or withdraw it.",
+        "fr": "Votre avis {notice} n'a pas été confirmé à temps. Il reste protégé. Confirmez, changez ou retirez-le.",
+    },
+}
+
+_FLAGS: dict[FlagCode, dict[Language, str]] = {
+    FlagCode.LATE: {
+        "en": "told with less than the minimum useful lead time",
+        "fr": "annoncé avec moins que le préavis minimal utile",
+    },
+    FlagCode.LEAD_TIME_SHORT: {"en": "told later than agreed", "fr": "annoncé plus tard que convenu"},
+    FlagCode.NO_AGREEMENT: {
+        "en": "its agreement is not in force for you here",
+        "fr": "son accord n'est pas en vigueur pour vous ici",
+    },
+    FlagCode.OUT_OF_SCOPE: {
+        "en": "its agreement judges no pair of this kind",
+        "fr": "son accord ne juge aucune paire de ce genre",
+    },
+    FlagCode.OUT_OF_AREA: {"en": "it lies outside the agreement's area", "fr": "il est hors de la zone de l'accord"},
+    FlagCode.SEQUENCE_GAP: {
+        "en": "its sequence number does not follow your last",
+        "fr": "son numéro ne suit pas votre dernier",
+    },
+    FlagCode.PREVIOUS_DIFFERS: {
+        "en": "it names another previous notice than the one recorded",
+        "fr": "il nomme un autre avis précédent que celui enregistré",
+    },
+    FlagCode.OFFSET_ASSUMED: {
+        "en": "a time has no offset: the whole interval that it may mean is used",
+        "fr": "une heure est sans décalage: tout l'intervalle possible est retenu",
+    },
+    FlagCode.REFERENCE_UNKNOWN: {
+        "en": "it changes or withdraws a notice that you have not in force",
+        "fr": "il change ou retire un avis que vous n'avez pas en vigueur",
+    },
+    FlagCode.NO_COMMON_AGREEMENT: {
+        "en": "it is near something told by somebody with whom you have no agreement",
+        "fr": "il est proche de quelque chose annoncé par quelqu'un sans accord avec vous",
+    },
+    FlagCode.ALREADY_ENDED: {"en": "its window had already ended", "fr": "sa fenêtre était déjà terminée"},
+    FlagCode.ISSUED_AHEAD: {
+        "en": "it was issued later than it was received: check the clocks",
+        "fr": "il est émis après sa réception: vérifiez les horloges",
+    },
+    FlagCode.CHECKPOINT_DIFFERS: {
+        "en": "the checkpoint that it saw is not one of this ledger: compare histories now",
+        "fr": "le point de contrôle vu n'est pas de ce registre: comparez les histoires",
+    },
+    FlagCode.CLASS_UNKNOWN: {
+        "en": "its protection class is not in the agreement: the largest radius is used",
+        "fr": "sa classe n'est pas dans l'accord: le plus grand rayon est retenu",
+    },
+    FlagCode.STALE_PRESENCE: {
+        "en": "presence was not confirmed in time; it stays protected",
+        "fr": "une présence n'a pas été confirmée à temps; elle reste protégée",
+    },
+}
+
+_CLOSED: dict[CloseReason, dict[Language, str]] = {
+    CloseReason.CONFLICT_CEASED: {"en": "the conflict has ceased", "fr": "le conflit a cessé"},
+    CloseReason.WINDOW_ENDED: {"en": "its window has ended", "fr": "sa fenêtre est terminée"},
+    CloseReason.CONFIRMED: {"en": "the presence was told anew", "fr": "la présence a été annoncée de nouveau"},
+}
+
+
+def phrase(event: Event, language: Language = "en") -> str:
+    """One or two sentences for the officer that `event` is addressed to; empty for what no officer sees."""
+    french = language == "fr"
+    match event:
+        case Alert():
+            return _alert(event, language)
+        case Escalation():
+            return _escalation(event, language)
+        case AlertChanged():
+            said = "L'alerte {a} a changé: {p}." if french else "Alert {a} has changed: it is now {p}."
+            return said.format(a=event.alert, p=event.precedence.name)
+        case Acknowledged():
+            return _acknowledged(event, language)
+        case Closed():
+            said = "Alerte {a} close: {why}." if french else "Alert {a} is closed: {why}."
+            return said.format(a=event.alert, why=_CLOSED[event.reason][language])
+        case Flagged():
+            about = event.notice or event.agreement
+            said = "{f} - {about}: {why}." if event.notice else "{f} ({about}): {why}."
+            return said.format(f=event.flag.value, about=about, why=_FLAGS[event.flag][language])
+        case _:
+            return ""
+
+
+def _alert(event: Alert, language: Language) -> str:
+    said = _REASONS[event.reason][language].format(
+        notice=event.notice,
+        zone=event.zone,
+        start=to_text(event.window_start_ms),
+        end=to_text(event.window_end_ms),
+    )
+    due = "Réponse due à {due}." if language == "fr" else "Answer due {due}."
+    return f"{said} {due.format(due=to_text(event.answer_due_ms))}"
+
+
+def _escalation(event: Escalation, language: Language) -> str:
+    french = language == "fr"
+    if event.cause is EscalationCause.GRAVER:
+        said = "L'alerte {a} est maintenant {p}." if french else "Alert {a} is now {p}: its window is nearer."
+    elif event.answer_due_ms:
+        said = "Personne n'a répondu à l'alerte {a} ({p})." if french else "Nobody has acknowledged alert {a} ({p})."
+    else:
+        last = "Personne n'a répondu à l'alerte {a} ({p}) et tous les rôles ont été appelés. Elle reste ouverte."
+        said = last if french else "Nobody has acknowledged alert {a} ({p}) and every role was asked. It stays open."
+    asked = "Rôles appelés: {r}." if french else "Asked: {r}."
+    due = "Réponse due à {due}." if french else "Answer due {due}."
+    parts = [said.format(a=event.alert, p=event.precedence.name), asked.format(r=", ".join(event.roles))]
+    if event.answer_due_ms:
+        parts.append(due.format(due=to_text(event.answer_due_ms)))
+    return " ".join(parts)
+
+
+def _acknowledged(event: Acknowledged, language: Language) -> str:
+    french = language == "fr"
+    if event.by == "other":
+        said = "L'autre côté a lu l'alerte {a}." if french else "The other side has acknowledged its side of alert {a}."
+        return said.format(a=event.alert)
+    said = "{role} a lu l'alerte {a} ({p})." if french else "{role} has acknowledged alert {a} at {p}."
+    text = said.format(role=event.role, a=event.alert, p=event.precedence.name)
+    if event.is_timer_stopped:
+        return text
+    risen = " Elle est devenue plus grave depuis: lisez-la de nouveau." if french else " It has risen since: read it again."
+    return text + risen
