@@ -54,9 +54,9 @@ def load_scenario(path: Path, *, branch: str = "") -> Scenario:
     chosen = _branch(table, branch, path)
     agreements = tuple(_agreement(path.parent / name) for name in table.agreements)
     events = [_timed(event, i, path) for i, event in enumerate(table.events)]
-    chosen_events = [event for event in events if event.table.branch in {"", chosen}]
+    chosen_events = [event for event in events if not event.table.branches or chosen in event.table.branches]
     ends_ms = _instant(table.ends, f"{path}: ends")
-    _check_references(table, chosen_events, path)
+    _check_references(table, events, chosen, path)
     _check_times(chosen_events, ends_ms, agreements, path)
     ordered = tuple(sorted(chosen_events, key=lambda event: event.at_ms))
     return Scenario(path=str(path), table=table, branch=chosen, agreements=agreements, events=ordered, ends_ms=ends_ms)
@@ -111,16 +111,17 @@ def _instant(text: str, where: str) -> int:
         raise invalid(where, error.reason, error.remedy) from error
 
 
-def _check_references(table: ScenarioTable, events: list[TimedEvent], path: Path) -> None:
+def _check_references(table: ScenarioTable, events: list[TimedEvent], chosen: str, path: Path) -> None:
     parties = {party.code: set(party.roles) for party in table.parties}
     if len(parties) != len(table.parties):
         raise invalid(f"{path}: parties", "a party stands in it twice")
     labels: dict[str, str] = {}
     for event in sorted(events, key=lambda e: e.at_ms):
         given = event.table
-        if given.branch and given.branch not in table.branches:
-            raise invalid(f"{event.path}.branch", f"there is no branch {given.branch!r}")
-        if isinstance(given, OutsideEvent):
+        unknown = [name for name in given.branches if name not in table.branches]
+        if unknown:
+            raise invalid(f"{event.path}.branches", f"there is no branch {unknown[0]!r}")
+        if isinstance(given, OutsideEvent) or (given.branches and chosen not in given.branches):
             continue
         if given.sender not in parties:
             raise invalid(f"{event.path}.from", f"{given.sender} is no party of this scenario")

@@ -27,7 +27,7 @@ class _EventTable(_Table, kw_only=True, tag_field="kind"):
     """What every event has."""
 
     at: str
-    branch: Reference = ""
+    branches: list[Reference] = []
     synthetic: list[Text] = []
     disputed: Text = ""
     source: Text = ""

@@ -1,0 +1,98 @@
+"""`openline agreement sign` and `show`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from openline.adapters.key_files import read_key
+from openline.app.agreements import add_signature, read_signed
+from openline.app.console import out, spoken_errors
+from openline.app.public_keys import read_file
+from openline.codec.agreements import read_agreement
+from openline.codec.durations import write_duration
+from openline.core.agreement import Agreement
+from openline.core.errors import BadUse
+from openline.core.time import to_text
+
+agreement = typer.Typer(no_args_is_help=True, help="Agreements: the terms that every check and timer is taken from.")
+
+
+@agreement.command("sign")
+def sign(
+    file: Annotated[Path, typer.Argument(help="The agreement's TOML, or one that others have signed already.")],
+    key: Annotated[Path, typer.Option(help="The party's root key file.")],
+    into: Annotated[Path, typer.Option("--out", help="Where the signed agreement goes.")],
+) -> None:
+    """Sign an agreement with a party's root key. Every party signs; the order does not matter.
+
+    Examples:
+
+      openline agreement sign first.toml --key alpha-root.key --out first.signed.json
+
+      openline agreement sign first.signed.json --key bravo-root.key --out first.signed.json
+    """
+    with spoken_errors():
+        signer = read_key(key)
+        raw = read_file(file)
+        signed = add_signature(raw, signer.signer, name=str(file))
+        terms = read_signed(signed, name=str(file)).agreement
+        if terms.signatory(signer.party) is None:
+            raise BadUse(
+                "AGREEMENT_INVALID", f"{signer.party} is no party of it", path=str(file), remedy="Use another key."
+            )
+        into.write_bytes(signed)
+    out.print(f"{signer.party} has signed {terms.id} version {terms.version}: {into}", markup=False)
+
+
+@agreement.command("show")
+def show(file: Annotated[Path, typer.Argument(help="An agreement, signed or not.")]) -> None:
+    """Show the terms of an agreement, and how many have signed it.
+
+    Example:
+
+      openline agreement show agreements/ru-tr-2017.toml
+    """
+    with spoken_errors():
+        raw = read_file(file)
+        if raw.lstrip().startswith(b"{"):
+            signed = read_signed(raw, name=str(file))
+            terms, count = signed.agreement, len(signed.envelope.signatures)
+        else:
+            terms, count = read_agreement(raw, name=str(file)), 0
+    out.print(terms.title, style="bold", markup=False)
+    table = Table(show_header=False, box=None)
+    for name, value in _rows(terms, count):
+        table.add_row(name, value)
+    out.print(table)
+
+
+def _rows(terms: Agreement, signatures: int) -> list[tuple[str, str]]:
+    timers, leads = terms.timers, terms.lead_times
+    scope = [n for n in ("air_air", "air_ground", "ground_ground") if getattr(terms.scope, n)]
+    radii = ", ".join(f"{name} {radius:g} m" for name, radius in terms.protection_radii_m.items())
+    answers = (timers.flash_ms, timers.immediate_ms, timers.priority_ms, timers.routine_ms)
+    return [
+        ("id", f"{terms.id} version {terms.version}"),
+        ("parties", ", ".join(f"{s.code} ({s.name}, {s.capacity.value})" for s in terms.signatories)),
+        ("signatures", f"{signatures} of {len(terms.signatories)}"),
+        ("in force", f"{to_text(terms.window.start_ms)} to {to_text(terms.window.end_ms)}"),
+        ("status", f"text {terms.legal_status.value}, channel {terms.channel_status.value}"),
+        ("scope", ", ".join(scope) or "none; humanitarian objects are judged all the same"),
+        (
+            "minima",
+            f"{terms.lateral_m:g} m lateral, {terms.vertical_m:g} m vertical, {write_duration(terms.separation_ms)}",
+        ),
+        ("protection radii", radii),
+        (
+            "lead times",
+            f"normal {write_duration(leads.normal_ms)}, emergency {write_duration(leads.emergency_ms)}, "
+            f"minimum useful {write_duration(leads.minimum_useful_ms)}",
+        ),
+        ("answers within", "FLASH {}, IMMEDIATE {}, PRIORITY {}, ROUTINE {}".format(*map(write_duration, answers))),
+        ("presence", f"to be confirmed every {write_duration(terms.presence_refresh_ms)}"),
+        ("private presence", f"grid {terms.private.grid_m:g} m, offset up to {terms.private.offset_m:g} m"),
+    ]

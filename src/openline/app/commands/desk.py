@@ -1,0 +1,166 @@
+"""`openline send`, `watch`, `ack` and `status`: what a duty officer does from a terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from openline.adapters.clock import SystemClock, SystemEntropy
+from openline.app.commands.replay import LanguageChoice
+from openline.app.console import FINDING, out, print_json, spoken_errors
+from openline.app.desk import DEFAULT_NODE, Desk, node_state
+from openline.app.notice_files import read_notice_file
+from openline.core.errors import NotFound
+from openline.release.phrases import CAVEAT
+
+Key = Annotated[Path, typer.Option(help="Your key file.")]
+Node = Annotated[str, typer.Option(help="The node's address.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Lang = Annotated[LanguageChoice, typer.Option(help="Language of what you read.")]
+
+
+def send(
+    file: Annotated[Path, typer.Argument(help="The notice, a TOML file.")],
+    key: Key,
+    node: Node = DEFAULT_NODE,
+    json: Json = False,
+) -> None:
+    """Tell a notice: sign it with your key, send it, print the receipt.
+
+    Example:
+
+      openline send activity.toml --key alpha.key
+    """
+    with spoken_errors():
+        written = read_notice_file(file)
+        desk = Desk(key, node)
+        envelope = desk.pen.notice(
+            written.fields,
+            identifier=written.id or SystemEntropy().token(),
+            agreement=(written.agreement, written.version),
+            at_ms=SystemClock().now_ms(),
+        )
+        receipt = desk.tell(envelope)
+    if json:
+        print_json(receipt)
+        return
+    again = " It had been told before; nothing new was recorded." if receipt["duplicate"] else ""
+    out.print(f"Recorded as entry {receipt['index']} at {receipt['recorded_at']}.{again}", markup=False)
+    for flag in receipt["flags"]:
+        out.print(f"  flagged {flag}", style="yellow", markup=False)
+    out.print(CAVEAT["en"], style="italic")
+
+
+def watch(
+    key: Key,
+    node: Node = DEFAULT_NODE,
+    after: Annotated[int, typer.Option(help="Show what came after this entry; -1 shows everything.")] = -1,
+    count: Annotated[int, typer.Option(help="Stop after so many events; 0 goes on.")] = 0,
+    json: Json = False,
+    lang: Lang = LanguageChoice.en,
+) -> None:
+    """Show what you are told, as it comes. Ends with Ctrl-C.
+
+    Example:
+
+      openline watch --key alpha.key
+    """
+    seen = 0
+    with spoken_errors():
+        desk = Desk(key, node)
+        desk.open_session()
+        try:
+            with desk.feed(after) as events:
+                for event in events:
+                    print_json(event) if json else _print_event(event, lang.value)
+                    seen += 1
+                    if count and seen >= count:
+                        return
+        except KeyboardInterrupt:
+            out.print("Stopped watching. Alerts that are open stay open.")
+
+
+def ack(
+    alert: Annotated[str, typer.Argument(help="The alert's id, or its first characters.")],
+    key: Key,
+    node: Node = DEFAULT_NODE,
+    json: Json = False,
+) -> None:
+    """Acknowledge an alert: you have read it, at the precedence that it has now. It is neither consent nor permission.
+
+    Example:
+
+      openline ack 6c58b4a6 --key alpha.key
+    """
+    with spoken_errors():
+        desk = Desk(key, node)
+        desk.open_session()
+        found = [held for held in desk.alerts() if held["alert"].startswith(alert)]
+        if len(found) != 1:
+            raise NotFound(
+                "ALERT_UNKNOWN",
+                "no open alert of yours begins so" if not found else "more than one of your alerts begins so",
+                remedy="See `openline status --key FILE`.",
+            )
+        envelope = desk.pen.acknowledgement(
+            alert=found[0]["alert"],
+            precedence=found[0]["precedence"],
+            identifier=SystemEntropy().token(),
+            at_ms=SystemClock().now_ms(),
+        )
+        receipt = desk.acknowledge(envelope)
+    if json:
+        print_json(receipt)
+        return
+    out.print(f"Recorded as entry {receipt['index']}: {desk.key.role} has read alert {found[0]['alert']}.", markup=False)
+
+
+def status(
+    node: Node = DEFAULT_NODE,
+    key: Annotated[Path | None, typer.Option(help="Your key file, to see your open alerts.")] = None,
+    json: Json = False,
+) -> None:
+    """Say whether the node is ready and which of your alerts are open.
+
+    Exit status 1 when it is not ready or an alert of yours is not acknowledged.
+
+    Example:
+
+      openline status --key alpha.key
+    """
+    with spoken_errors():
+        ready, document = node_state(node)
+        alerts: list[dict[str, Any]] = []
+        if ready and key is not None:
+            desk = Desk(key, node)
+            desk.open_session()
+            alerts = desk.alerts()
+    if json:
+        print_json({"ready": ready, "node": document, "alerts": alerts})
+    else:
+        _print_status(ready=ready, document=document, alerts=alerts, has_key=key is not None)
+    if not ready or any(not held["acknowledged"] for held in alerts):
+        raise typer.Exit(FINDING)
+
+
+def _print_status(*, ready: bool, document: dict[str, Any], alerts: list[dict[str, Any]], has_key: bool) -> None:
+    if ready:
+        out.print("The node is ready.", style="green")
+    else:
+        out.print(f"The node is not ready: {document.get('detail', 'it does not say why')}", style="bold red", markup=False)
+    if not has_key:
+        return
+    if not alerts:
+        out.print("No alert of yours is open.")
+    for held in alerts:
+        state = "acknowledged" if held["acknowledged"] else f"answer due {held['answer_due'] or 'overdue'}"
+        out.print(f"  {held['precedence']:<10} {held['alert']}  {held['reason']}  {state}", markup=False)
+    out.print(CAVEAT["en"], style="italic")
+
+
+def _print_event(event: dict[str, Any], language: str) -> None:
+    words = event.get("text", {})
+    said = words.get(language, event["kind"]) if isinstance(words, dict) else words
+    out.print(f"{event.get('at', '')}  #{event.get('index', '')}  {event.get('precedence', ''):<10}{said}", markup=False)

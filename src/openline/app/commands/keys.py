@@ -1,0 +1,37 @@
+"""`openline key new`: a key pair for a role of a party."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from openline.adapters.key_files import new_seed, write_key
+from openline.app.console import out, spoken_errors
+from openline.app.public_keys import write_public_key
+from openline.keys.identify import key_id
+
+keys = typer.Typer(no_args_is_help=True, help="Keys: who may speak for a party.")
+
+
+@keys.command("new")
+def new(
+    file: Annotated[Path, typer.Argument(help="Where to keep the private key, for instance alpha.key.")],
+    party: Annotated[str, typer.Option(help="The party's code, for instance ALPHA.")],
+    role: Annotated[str, typer.Option(help="The role of its holder; `root` signs agreements.")] = "duty_officer",
+) -> None:
+    """Make a key pair: FILE stays here, FILE with .pub goes to the node's operator.
+
+    Examples:
+
+      openline key new alpha.key --party ALPHA
+
+      openline key new alpha-root.key --party ALPHA --role root
+    """
+    with spoken_errors():
+        made = write_key(file, new_seed(), party=party, role=role)
+        public = write_public_key(file.with_suffix(".pub"), made)
+    out.print(f"Private key: {file} (only you can read it; whoever has it speaks for {party})", markup=False)
+    out.print(f"Public key:  {public} (give this one away)", markup=False)
+    out.print(f"Key id:      {key_id(made.signer.public_key)}", markup=False)

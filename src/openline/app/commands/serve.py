@@ -1,0 +1,125 @@
+"""`openline serve` and `openline init`: a node of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from openline.adapters.clock import SystemClock, SystemEntropy
+from openline.adapters.http.serving import serve_line
+from openline.adapters.key_files import read_or_create_node_secret
+from openline.app.composition import SECRET_NAME, open_line, open_store, settled
+from openline.app.configuration import FILE_NAME, KeySettings, PartySettings, Settings, read_settings, write_settings
+from openline.app.console import entry_progress, err, out, spoken_errors
+from openline.app.public_keys import read_public_key
+from openline.codec.envelope import to_base64
+from openline.core.errors import BadUse
+from openline.node.secrets import NodeSecrets
+
+_ROOT = "root"
+
+
+def serve(
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The data folder.")],
+    host: Annotated[str, typer.Option(help="Address to listen on; the settings name a default.")] = "",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one, -1 that of the settings.")] = -1,
+) -> None:
+    """Serve a node until stopped with Ctrl-C. The ledger is read and verified first.
+
+    Example:
+
+      openline serve --data node
+    """
+    with spoken_errors():
+        run_node(data, host=host, port=port)
+
+
+def run_node(data: Path, *, host: str = "", port: int = -1) -> None:
+    """Open the ledger of a data folder and serve it until stopped.
+
+    Raises:
+        OpenlineError: when it cannot be opened or does not verify.
+    """
+    settings = read_settings(data)
+    clock = SystemClock()
+    store = open_store(data)
+    try:
+        with entry_progress("Reading the ledger") as progress:
+            line = open_line(data, settings, store, progress)
+        now_ms = clock.now_ms()
+        line.administer(now_ms, settled(data, settings, line, now_ms))
+        serve_line(
+            line,
+            clock=clock,
+            entropy=SystemEntropy(),
+            host=host or settings.host,
+            port=settings.port if port < 0 else port,
+            is_drill=settings.drill,
+            on_ready=_say_ready,
+            report=lambda sentence, error: err.print(f"{sentence} ({error})", style="bold red", markup=False),
+        )
+    finally:
+        store.close()
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The new data folder.")],
+    origin: Annotated[str, typer.Option(help="The ledger's name, for instance line.example/north.")],
+    public_key: Annotated[list[Path], typer.Option(help="A party's .pub file; give all of them, roots included.")],
+    agreement: Annotated[list[Path], typer.Option(help="A signed agreement; give all of them.")],
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8460,
+) -> None:
+    """Make the data folder of a node from public keys and signed agreements.
+
+    Example:
+
+      openline init node --origin line.example/north --public-key alpha.pub --public-key alpha-root.pub
+      --public-key bravo.pub --public-key bravo-root.pub --agreement first.signed.json
+    """
+    with spoken_errors():
+        if (folder / FILE_NAME).exists():
+            raise BadUse(
+                "FILE_UNREADABLE", "it is a data folder already", path=str(folder), remedy="Edit its openline.toml."
+            )
+        parties = _parties(public_key)
+        folder.mkdir(parents=True, exist_ok=True)
+        secrets = NodeSecrets(read_or_create_node_secret(folder / SECRET_NAME))
+        for path in agreement:
+            (folder / path.name).write_bytes(path.read_bytes())
+        settings = Settings(
+            origin=origin,
+            port=port,
+            agreements=[path.name for path in agreement],
+            parties=parties,
+            node_key=to_base64(secrets.signer.public_key),
+        )
+        write_settings(folder, settings)
+    out.print(f"Made {folder}. Start it with: openline serve --data {folder}", markup=False)
+    out.print(f"Node key: {settings.node_key} (give it to every party: it is what they verify with)", markup=False)
+
+
+def _parties(files: list[Path]) -> list[PartySettings]:
+    roots: dict[str, str] = {}
+    keys: dict[str, list[KeySettings]] = {}
+    for path in files:
+        found = read_public_key(path)
+        if found.role == _ROOT:
+            roots[found.party] = found.public_key
+        else:
+            keys.setdefault(found.party, []).append(KeySettings(role=found.role, key=found.public_key))
+    for party in keys:
+        if party not in roots:
+            raise BadUse(
+                "CONFIGURATION_INVALID",
+                f"there is no root key of {party} among the public keys",
+                path="--public-key",
+                remedy="Make one with `openline key new FILE --party CODE --role root`.",
+            )
+    return [PartySettings(code=party, root_key=root, keys=keys.get(party, [])) for party, root in roots.items()]
+
+
+def _say_ready(host: str, port: int) -> None:
+    shown = "localhost" if host in {"127.0.0.1", "::1"} else host
+    out.print(f"Serving on http://{shown}:{port} - stop with Ctrl-C.", style="bold", markup=False)

@@ -1,0 +1,95 @@
+"""The composition root: the one place that picks adapters and puts a node together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from openline import __version__
+from openline.adapters.key_files import read_or_create_node_secret
+from openline.adapters.sqlite import SqliteStore
+from openline.app.agreements import check_signatures, read_signed
+from openline.app.configuration import Settings, check_key, write_settings
+from openline.app.scenario.drill import ENGINE_VERSION
+from openline.codec.envelope import to_base64
+from openline.core.errors import BadUse
+from openline.core.event import AgreementLoaded, Event, KeyEnrolled, NodeStarted
+from openline.node.line import Line
+from openline.node.ports import StoreError
+from openline.node.recovery import Progress
+from openline.node.secrets import NodeSecrets
+
+LEDGER_NAME = "ledger.sqlite"
+SECRET_NAME = "node.secret"  # noqa: S105 - the name of a file, not a secret
+
+
+def open_store(folder: Path) -> SqliteStore:
+    """The store of a data folder.
+
+    Raises:
+        BadUse: FILE_UNREADABLE, when another node uses it or the disk refuses.
+    """
+    try:
+        return SqliteStore(folder / LEDGER_NAME)
+    except StoreError as error:
+        raise BadUse(
+            "FILE_UNREADABLE", str(error), path=str(folder / LEDGER_NAME), remedy="Stop the other node, or mend the disk."
+        ) from error
+
+
+def open_line(folder: Path, settings: Settings, store: SqliteStore, progress: Progress | None = None) -> Line:
+    """The line of a data folder, its ledger read back and verified.
+
+    Raises:
+        LedgerFault: when the ledger does not verify.
+        BadUse: when the disk refuses.
+    """
+    secrets = NodeSecrets(read_or_create_node_secret(folder / SECRET_NAME))
+    line = Line(store, secrets, settings.origin)
+    try:
+        line.open(progress)
+    except StoreError as error:
+        raise BadUse("FILE_UNREADABLE", str(error), path=str(folder), remedy="Mend the disk and start again.") from error
+    node_key = to_base64(secrets.signer.public_key)
+    if settings.node_key != node_key:
+        settings.node_key = node_key
+        write_settings(folder, settings)
+    return line
+
+
+def settled(folder: Path, settings: Settings, line: Line, at_ms: int) -> list[Event]:
+    """What the settings ask for, to be recorded: this start, the keys, the agreements that every party has signed.
+
+    Raises:
+        BadUse: AGREEMENT_UNSIGNED, AGREEMENT_INVALID or FILE_UNREADABLE.
+    """
+    events: list[Event] = [
+        NodeStarted(
+            at_ms=at_ms,
+            engine=ENGINE_VERSION,
+            openline=__version__,
+            node_key=to_base64(line.secrets.signer.public_key),
+            origin=settings.origin,
+            is_drill=settings.drill,
+            resumed_at=line.committed,
+        )
+    ]
+    for party in settings.parties:
+        events += [
+            KeyEnrolled(at_ms=at_ms, party=party.code, role=key.role, key=key.key) for key in party.keys
+        ]
+    roots = {party.code: check_key(party.root_key, party.code) for party in settings.parties}
+    for name in settings.agreements:
+        path = folder / name
+        try:
+            raw = path.read_bytes()
+        except OSError as error:
+            raise BadUse(
+                "FILE_UNREADABLE", f"it cannot be read ({error.strerror})", path=str(path), remedy="Check `agreements`."
+            ) from error
+        signed = read_signed(raw, name=str(path))
+        check_signatures(signed, roots, name=str(path))
+        agreement = signed.agreement
+        events.append(
+            AgreementLoaded(at_ms=at_ms, id=agreement.id, version=agreement.version, envelope=to_base64(raw))
+        )
+    return events

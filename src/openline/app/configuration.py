@@ -1,0 +1,117 @@
+"""The settings of a node, in `openline.toml` of its data folder. `docs/reference/configuration.md` lists every one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
+
+from openline.codec.agreements import read_toml
+from openline.codec.envelope import from_base64
+from openline.codec.wire import Code, Name, Reference
+from openline.core.errors import BadUse, OpenlineError
+from openline.keys.signing import WeakKey, check_public_key
+
+FILE_NAME = "openline.toml"
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8460
+
+PublicKey = Annotated[str, Meta(min_length=44, max_length=44)]
+
+
+class KeySettings(Struct, forbid_unknown_fields=True, kw_only=True):
+    """An operational key of a party."""
+
+    role: Reference
+    key: PublicKey
+
+
+class PartySettings(Struct, forbid_unknown_fields=True, kw_only=True):
+    """A party that this node serves."""
+
+    code: Code
+    name: Name = ""
+    root_key: PublicKey
+    keys: list[KeySettings] = []
+
+
+class Settings(Struct, forbid_unknown_fields=True, kw_only=True):
+    """Everything that an operator sets."""
+
+    origin: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.-]*(/[A-Za-z0-9._-]+)*$", max_length=200)]
+    drill: bool = False
+    host: str = DEFAULT_HOST
+    port: Annotated[int, Meta(ge=0, le=65_535)] = DEFAULT_PORT
+    agreements: list[str] = []
+    parties: list[PartySettings] = field(default_factory=list)
+    node_key: str = ""
+
+
+def read_settings(folder: Path) -> Settings:
+    """Read the settings of a data folder.
+
+    Raises:
+        BadUse: CONFIGURATION_INVALID or FILE_UNREADABLE, with file and field.
+    """
+    path = folder / FILE_NAME
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise BadUse(
+            "FILE_UNREADABLE",
+            f"there are no settings to read ({error.strerror})",
+            path=str(path),
+            remedy="Make the folder with `openline init`, or name another one with --data.",
+        ) from error
+    settings = read_toml(raw, Settings, code="CONFIGURATION_INVALID", name=str(path))
+    for party in settings.parties:
+        for text in (party.root_key, *(key.key for key in party.keys)):
+            check_key(text, f"{path}: parties {party.code}")
+    return settings
+
+
+def check_key(text: str, where: str) -> bytes:
+    """The bytes of a public key written in base64.
+
+    Raises:
+        BadUse: CONFIGURATION_INVALID.
+    """
+    try:
+        key = from_base64(text)
+        check_public_key(key)
+    except (OpenlineError, WeakKey, ValueError) as error:
+        raise BadUse(
+            "CONFIGURATION_INVALID",
+            f"{text!r} is no Ed25519 public key that we accept",
+            path=where,
+            remedy="Copy the key from the party's .pub file.",
+        ) from error
+    return key
+
+
+def write_settings(folder: Path, settings: Settings) -> Path:
+    """Write settings as TOML; gives the file's path."""
+    lines = [
+        "# The settings of this node; the reference page `configuration` describes every one.",
+        f'origin = "{settings.origin}"',
+        f"drill = {str(settings.drill).lower()}",
+        f'host = "{settings.host}"',
+        f"port = {settings.port}",
+        f"agreements = [{', '.join(_quoted(name) for name in settings.agreements)}]",
+        f'node_key = "{settings.node_key}"',
+    ]
+    for party in settings.parties:
+        lines += ["", "[[parties]]", f'code = "{party.code}"']
+        lines += [f"name = {_quoted(party.name)}"] if party.name else []
+        lines += [f'root_key = "{party.root_key}"']
+        for key in party.keys:
+            lines += ["", "[[parties.keys]]", f'role = "{key.role}"', f'key = "{key.key}"']
+    path = folder / FILE_NAME
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

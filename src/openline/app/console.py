@@ -1,0 +1,56 @@
+"""How the command line speaks: calm sentences on the terminal, JSON lines for programs, exit statuses for both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from openline.core.errors import BadUse, LedgerFault, OpenlineError
+
+DONE = 0
+FINDING = 1
+BAD_USE = 2
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """One JSON line on standard output."""
+    typer.echo(msgspec.json.encode(document).decode("utf-8"))
+
+
+@contextmanager
+def spoken_errors() -> Iterator[None]:
+    """Turn errors into a sentence on standard error and an exit status."""
+    try:
+        yield
+    except BadUse as error:
+        raise _exit(error, BAD_USE) from error
+    except LedgerFault as error:
+        raise _exit(error, FINDING) from error
+    except OpenlineError as error:
+        raise _exit(error, BAD_USE if error.retry.value == "after_change" else FINDING) from error
+
+
+@contextmanager
+def entry_progress(what: str) -> Iterator[Any]:
+    """A progress bar on standard error, told (done, total)."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+    with Progress(*columns, TimeRemainingColumn(), console=err, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _exit(error: OpenlineError, status: int) -> typer.Exit:
+    where = f" {error.path}:" if error.path else ""
+    err.print(f"{error.code}:{where} {error.reason}", markup=False)
+    if error.remedy:
+        err.print(f"  {error.remedy}", markup=False)
+    return typer.Exit(status)

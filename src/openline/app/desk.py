@@ -1,0 +1,164 @@
+"""A party's desk: signs with its key and speaks to a node over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+from openline.adapters.key_files import KeyFile, read_key
+from openline.app.pen import Pen
+from openline.core.errors import CODES, BadUse, NodeFault, Refusal
+
+DEFAULT_NODE = "http://localhost:8460"
+_TIMEOUT_S = 10.0
+
+
+class Counter(Struct, kw_only=True):
+    """The party's last notice, kept beside the key file so that the next one follows it."""
+
+    sequence: int = 0
+    previous: str = ""
+
+
+class Desk:
+    """One key and one node."""
+
+    def __init__(self, key_path: Path, node: str) -> None:
+        """Read the key.
+
+        Raises:
+            BadUse: when the key file cannot be used.
+        """
+        self.key: KeyFile = read_key(key_path)
+        self._counter_path = key_path.with_suffix(".sequence.json")
+        counter = self._counter()
+        self.pen = Pen(
+            self.key.party, self.key.role, self.key.signer, sequence=counter.sequence, previous=counter.previous
+        )
+        self._http = httpx.Client(base_url=node, timeout=_TIMEOUT_S)
+        self._node = node
+
+    def tell(self, envelope: bytes) -> dict[str, Any]:
+        """Send a notice and keep its number; gives the receipt.
+
+        Raises:
+            Refusal, NodeFault: what the node answered, or NODE_UNREACHABLE.
+        """
+        receipt = self._call("POST", "/notices", content=envelope)
+        counter = Counter(sequence=self.pen.sequence, previous=self.pen.previous)
+        self._counter_path.write_bytes(msgspec.json.encode(counter))
+        return receipt
+
+    def acknowledge(self, envelope: bytes) -> dict[str, Any]:
+        """Send an acknowledgement; gives the receipt.
+
+        Raises:
+            Refusal, NodeFault: as `tell`.
+        """
+        return self._call("POST", "/acknowledgements", content=envelope)
+
+    def open_session(self) -> None:
+        """Answer the node's challenge, and use the token from now on.
+
+        Raises:
+            Refusal, NodeFault: as `tell`.
+        """
+        challenge = self._call("POST", "/sessions/challenge")["challenge"]
+        session = self._call("POST", "/sessions", content=self.pen.session(challenge))
+        self._http.headers["Authorization"] = f"Bearer {session['token']}"
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """The party's open alerts. Needs a session."""
+        found = self._call("GET", "/alerts")
+        alerts: list[dict[str, Any]] = found["alerts"]
+        return alerts
+
+    @contextmanager
+    def feed(self, after: int) -> Iterator[Iterator[dict[str, Any]]]:
+        """The party's own feed after an entry, as it comes. Needs a session."""
+        headers = {"Last-Event-ID": str(after)} if after >= 0 else {}
+        timeout = httpx.Timeout(_TIMEOUT_S, read=60.0)
+        try:
+            with self._http.stream("GET", "/feed", headers=headers, timeout=timeout) as response:
+                if response.status_code != httpx.codes.OK:
+                    response.read()
+                    raise _refusal(response)
+                yield _events(response.iter_lines())
+        except httpx.HTTPError as error:
+            raise _unreachable(self._node, error) from error
+
+    def _call(self, method: str, path: str, *, content: bytes | None = None) -> dict[str, Any]:
+        try:
+            response = self._http.request(method, path, content=content)
+        except httpx.HTTPError as error:
+            raise _unreachable(self._node, error) from error
+        if response.is_error:
+            raise _refusal(response)
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    def _counter(self) -> Counter:
+        try:
+            return msgspec.json.decode(self._counter_path.read_bytes(), type=Counter)
+        except FileNotFoundError:
+            return Counter()
+        except (OSError, msgspec.DecodeError) as error:
+            raise BadUse(
+                "FILE_UNREADABLE",
+                "the number of your last notice cannot be read",
+                path=str(self._counter_path),
+                remedy="Remove the file: the next notice is then flagged SEQUENCE_GAP and accepted.",
+            ) from error
+
+
+def node_state(node: str) -> tuple[bool, dict[str, Any]]:
+    """Whether a node is ready, and what it says of itself.
+
+    Raises:
+        NodeFault: NODE_UNREACHABLE.
+    """
+    try:
+        response = httpx.get(f"{node}/readyz", timeout=_TIMEOUT_S)
+        document: dict[str, Any] = response.json()
+    except (httpx.HTTPError, ValueError) as error:
+        raise _unreachable(node, error) from error
+    return response.is_success, document
+
+
+def _events(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
+    """Server-sent events (WHATWG HTML, 9.2.6): the JSON of each `data` field."""
+    data: list[str] = []
+    for line in lines:
+        if line.startswith("data:"):
+            data.append(line[5:].lstrip(" "))
+        elif not line and data:
+            event: dict[str, Any] = msgspec.json.decode("\n".join(data))
+            yield event
+            data = []
+
+
+def _refusal(response: httpx.Response) -> Refusal | NodeFault:
+    try:
+        problem: dict[str, Any] = response.json()
+    except ValueError:
+        problem = {}
+    code = problem.get("code", "")
+    reason = str(problem.get("detail", f"the node answered {response.status_code}"))
+    if code not in CODES or response.is_server_error:
+        known = code if code in CODES else "NODE_UNREACHABLE"
+        return NodeFault(known, reason, remedy=str(problem.get("remedy", "Try again; telephone meanwhile.")))
+    return Refusal(code, reason, path=str(problem.get("path", "")), remedy=str(problem.get("remedy", "")))
+
+
+def _unreachable(node: str, error: Exception) -> NodeFault:
+    return NodeFault(
+        "NODE_UNREACHABLE",
+        f"{node} does not answer ({error or type(error).__name__})",
+        remedy="Check the address and that the node runs. Until then use the telephone.",
+    )

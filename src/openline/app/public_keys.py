@@ -1,0 +1,60 @@
+"""Public key files: what a party hands to the operator of a node."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from openline.adapters.key_files import KeyFile
+from openline.codec.agreements import read_toml
+from openline.codec.envelope import to_base64
+from openline.codec.wire import Code, Reference
+from openline.core.errors import BadUse
+
+
+class PublicKeyFile(Struct, forbid_unknown_fields=True, kw_only=True):
+    """A public key, the party and the role that it is for."""
+
+    party: Code
+    role: Reference
+    public_key: str
+
+
+def write_public_key(path: Path, key: KeyFile) -> Path:
+    """Write the public half of a key; gives the path.
+
+    Raises:
+        BadUse: FILE_UNREADABLE.
+    """
+    text = f'party = "{key.party}"\nrole = "{key.role}"\npublic_key = "{to_base64(key.signer.public_key)}"\n'
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadUse(
+            "FILE_UNREADABLE", f"it cannot be written ({error.strerror})", path=str(path), remedy="Check the folder."
+        ) from error
+    return path
+
+
+def read_public_key(path: Path) -> PublicKeyFile:
+    """Read a public key file.
+
+    Raises:
+        BadUse: FILE_UNREADABLE or CONFIGURATION_INVALID.
+    """
+    return read_toml(read_file(path), PublicKeyFile, code="CONFIGURATION_INVALID", name=str(path))
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        BadUse: FILE_UNREADABLE.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadUse(
+            "FILE_UNREADABLE", f"it cannot be read ({error.strerror})", path=str(path), remedy="Check the path."
+        ) from error
