@@ -14,7 +14,7 @@ ORACLE_M = 0.002
 
 
 class Expected(NamedTuple):
-    """Pairs of windows (first, second) of the volumes that conflict, and of those that the stated band lets conflict."""
+    """Pairs of windows (first, second) of volumes that conflict, and of those that the stated band lets conflict."""
 
     certain: list[tuple[Window, Window]]
     possible: list[tuple[Window, Window]]
@@ -37,7 +37,7 @@ def compared(first: Item, second: Item, minima: Minima) -> Expected:
 
 
 def near_in_time(one: Window, other: Window, separation_ms: int) -> bool:
-    """True when the last millisecond of the one that ends first is less than the separation before the other's start."""
+    """True when the gap from the earlier end to the later start is less than the separation."""
     earlier, later = sorted((one, other), key=lambda window: window.end_ms)
     return later.start_ms - earlier.end_ms < separation_ms and earlier.start_ms < later.end_ms + separation_ms
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from openline.core.notice import Kind
 from openline.core.place import Outline
 from openline.core.time import DAY_MS, FOREVER_MS, HOUR_MS, MINUTE_MS, Window
 from openline.core.volume import Altitude, Datum, VerticalRanges
-from openline.engine.words import Item, JudgedVolume, Kind
+from openline.engine.words import Item, JudgedVolume
 from openline.geo.band import altitude_band
 from openline.geo.bounds import bounding_box
 from tests.oracle.outlines import AZIMUTHS, SIZES_M, away, centres, outlines
@@ -38,9 +39,7 @@ def judged(draw: st.DrawFn, outline: Outline) -> JudgedVolume:
     lower = Altitude(value_m=draw(st.sampled_from([0.0, 500.0, 3_000.0])), datum=draw(st.sampled_from(LOWER)))
     above_m = draw(st.sampled_from([0.0, 300.0, 3_000.0]))
     upper = Altitude(value_m=lower.value_m + above_m, datum=draw(st.sampled_from([lower.datum, *Datum])))
-    return JudgedVolume(
-        outline=outline, box=box, band=altitude_band(lower, upper, box, RANGES), window=draw(windows())
-    )
+    return JudgedVolume(outline=outline, box=box, band=altitude_band(lower, upper, box, RANGES), window=draw(windows()))
 
 
 @st.composite

@@ -1,8 +1,8 @@
-"""The distance of two outlines by brute force: points along the edges, geodesics between them, finer and finer.
+"""The distance of two outlines by brute force: places along the edges, geodesics between them, finer and finer.
 
 Only GeographicLib's direct and inverse geodesics are used (through PROJ). Each pair of edges that can be nearest is
-searched: places along one, from each the nearest place of the other, and again around the best. Inside or not is told by how the azimuth turns as a
-point watches someone walk round the ring.
+searched: places along one, from each the nearest place of the other, and again around the best. Inside or not is told
+by how the azimuth turns as a point watches someone walk round the ring.
 """
 
 from __future__ import annotations

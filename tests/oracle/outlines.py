@@ -1,4 +1,4 @@
-"""Outlines everywhere on the globe, for properties: poles, antimeridian, holes, several polygons, corridors, circles."""
+"""Outlines everywhere on the globe, for properties: poles, antimeridian, holes, corridors, circles."""
 
 from __future__ import annotations
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from openline.core.notice import Kind
 from openline.core.place import Outline
 from openline.core.time import DAY_MS, FOREVER_MS, HOUR_MS, MINUTE_MS, Window
 from openline.engine.finder import Engine
+from openline.engine.index import Index
 from openline.engine.shapes import Shapes
-from openline.engine.words import Encounter, Item, JudgedVolume, Kind, Minima
+from openline.engine.words import Encounter, Item, JudgedVolume, Minima
 from openline.geo.band import Band
-from openline.geo.bounds import bounding_box
+from openline.geo.bounds import Box, bounding_box
 from tests.oracle.outlines import line
 
 MINIMA = Minima(lateral_m=1_000.0, vertical_m=150.0, time_ms=5 * MINUTE_MS)
@@ -140,7 +143,18 @@ def test_removal_leaves_nothing_behind() -> None:
     engine.remove("a")
     engine.remove("b")
     assert found(engine, item("z", volume(line((0.0, 0.0), radius_m=2e7), end=FOREVER_MS))) == []
-    assert not any(shelf for _, shelves in engine._index._levels for shelf in shelves)
+
+
+def test_an_index_forgets_what_is_taken_and_only_that() -> None:
+    index, one, other = Index(), volume(), volume(line((0.0, 180.0), radius_m=5e6), end=FOREVER_MS)
+    index.put(0, item("a", one), one)
+    index.put(1, item("b", other), other)
+    index.take(1, item("b", other), other)
+    with pytest.raises(KeyError):
+        index.take(1, item("b", other), other)
+    assert list(index.near(one, MINIMA)) == [0]
+    index.take(0, item("a", one), one)
+    assert not index
 
 
 def test_expiry_takes_what_has_ended_everywhere() -> None:
@@ -175,9 +189,11 @@ def test_maps_have_no_edges(one: Outline, other: Outline) -> None:
 
 def test_touching_exactly_at_the_antimeridian_without_minima() -> None:
     nothing = Minima(lateral_m=0.0, vertical_m=0.0, time_ms=0)
-    engine = engine_of(item("a", volume(line((0.0, 179.0), (0.0, 180.0)))))
-    asked = item("b", volume(line((0.0, -180.0), (0.0, -179.0))))
-    assert len(engine.find(asked, lambda _first, _second: nothing, nothing)) == 1
+    west, east = (
+        msgspec.structs.replace(volume(line((0.0, edge), (0.0, inner))), box=Box(0.0, 0.0, *sorted((edge, inner))))
+        for edge, inner in ((180.0, 179.0), (-180.0, -179.0))
+    )
+    assert len(engine_of(item("a", west)).find(item("b", east), lambda _first, _second: nothing, nothing)) == 1
 
 
 def test_a_full_cell_is_still_searched_in_full() -> None:

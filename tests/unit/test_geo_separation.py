@@ -70,6 +70,17 @@ def test_long_edges_follow_the_geodesic_and_not_the_parallel() -> None:
     assert 0.0 <= true_m - gap(edge, line((37.0, 40.0))) <= LATERAL_BAND_M
 
 
+def test_exactly_parallel_chords_overflow_nothing() -> None:
+    # Found by a soak: here the determinant of two chords rounds to 0 while its numerators do not.
+    square = regular(point(89.99, 0.0), 250_000.0, 4)
+    assert gap(square, square) == 0.0
+
+
+def test_a_corridor_does_not_return_to_its_start() -> None:
+    corridor = line((36.0, 40.0), (37.0, 40.0), (37.0, 41.0), (36.0, 41.0))
+    assert gap(corridor, line((36.0, 40.5))) > 40_000.0
+
+
 def test_long_edges_that_cross_have_no_gap() -> None:
     assert gap(line((30.0, 30.0), (45.0, 50.0)), line((45.0, 30.0), (30.0, 50.0))) == 0.0
     assert gap(line((80.0, 0.0), (80.0, 180.0)), line((80.0, 90.0), (80.0, -90.0))) == 0.0

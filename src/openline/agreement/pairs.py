@@ -41,8 +41,8 @@ def is_in_scope(agreement: Agreement, first: Object, second: Object) -> bool:
 def minima_of(agreement: Agreement, first: Object, second: Object) -> PairMinima:
     """The minima of one agreement for one pair.
 
-    On the ground the protection radius of the object's class counts, and never less than the lateral minimum. A zone has
-    edges of its own: nothing is added around it.
+    On the ground the protection radius of the object's class counts; between two activities the lateral minimum. A zone
+    has edges of its own: nothing is added around it.
     """
     if Kind.ZONE in {first.kind, second.kind}:
         return PairMinima(lateral_m=0.0, vertical_m=0.0, separation_ms=0)
@@ -50,7 +50,7 @@ def minima_of(agreement: Agreement, first: Object, second: Object) -> PairMinima
         protection_radius_m(agreement, thing.protection_class) for thing in (first, second) if thing.kind in _GROUND
     ]
     return PairMinima(
-        lateral_m=max([agreement.lateral_m, *radii]),
+        lateral_m=max(radii, default=agreement.lateral_m),
         vertical_m=agreement.vertical_m,
         separation_ms=agreement.separation_ms,
     )

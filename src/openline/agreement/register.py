@@ -10,35 +10,39 @@ WIDEST_OFFSETS_MS = (-12 * HOUR_MS, 14 * HOUR_MS)
 
 
 class Register:
-    """Agreements by id; the highest version loaded is the one that judges."""
+    """Agreements by id, every version; the highest that has begun is the one that judges."""
 
     def __init__(self) -> None:
         """Start with none."""
-        self._latest: dict[str, Agreement] = {}
-        self._all: dict[tuple[str, int], Agreement] = {}
+        self._versions: dict[str, list[Agreement]] = {}
 
     def load(self, agreement: Agreement) -> None:
         """Take a version that all its parties have signed."""
-        self._all[agreement.id, agreement.version] = agreement
-        held = self._latest.get(agreement.id)
-        if held is None or held.version <= agreement.version:
-            self._latest[agreement.id] = agreement
+        others = [a for a in self._versions.get(agreement.id, []) if a.version != agreement.version]
+        self._versions[agreement.id] = sorted([*others, agreement], key=lambda a: a.version, reverse=True)
 
     def holds(self, identifier: str, version: int) -> bool:
         """True when this version is loaded."""
-        return (identifier, version) in self._all
+        return any(a.version == version for a in self._versions.get(identifier, ()))
 
     def get(self, identifier: str) -> Agreement | None:
-        """The version that judges, or None."""
-        return self._latest.get(identifier)
+        """The highest version loaded, or None."""
+        return next(iter(self._versions.get(identifier, ())), None)
 
-    def all_latest(self) -> tuple[Agreement, ...]:
-        """The judging version of every agreement, by id."""
-        return tuple(self._latest[key] for key in sorted(self._latest))
+    def all_loaded(self) -> tuple[Agreement, ...]:
+        """Every version of every agreement, by id."""
+        return tuple(a for key in sorted(self._versions) for a in self._versions[key])
+
+    def judging(self, identifier: str, at_ms: int) -> Agreement | None:
+        """The version under which notices are judged at `at_ms`, or None. One not yet begun changes nothing."""
+        begun = (a for a in self._versions.get(identifier, ()) if a.window.start_ms <= at_ms)
+        highest = next(begun, None)
+        return highest if highest is not None and highest.is_in_force_at(at_ms) else None
 
     def in_force(self, at_ms: int) -> tuple[Agreement, ...]:
         """Agreements under which notices are judged at `at_ms`, by id."""
-        return tuple(a for a in self.all_latest() if a.is_in_force_at(at_ms))
+        judging = (self.judging(key, at_ms) for key in sorted(self._versions))
+        return tuple(a for a in judging if a is not None)
 
     def of_party(self, party: str, at_ms: int) -> tuple[Agreement, ...]:
         """Agreements in force that `party` signed, by id."""
@@ -50,5 +54,5 @@ class Register:
 
     def offsets_of(self, identifier: str) -> tuple[int, int]:
         """Smallest and largest UTC offset in use under an agreement, milliseconds; the widest when unknown."""
-        agreement = self._latest.get(identifier)
+        agreement = self.get(identifier)
         return WIDEST_OFFSETS_MS if agreement is None else (agreement.offset_min_ms, agreement.offset_max_ms)

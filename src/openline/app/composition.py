@@ -32,7 +32,10 @@ def open_store(folder: Path) -> SqliteStore:
         return SqliteStore(folder / LEDGER_NAME)
     except StoreError as error:
         raise BadUse(
-            "FILE_UNREADABLE", str(error), path=str(folder / LEDGER_NAME), remedy="Stop the other node, or mend the disk."
+            "FILE_UNREADABLE",
+            str(error),
+            path=str(folder / LEDGER_NAME),
+            remedy="Stop the other node, or mend the disk.",
         ) from error
 
 
@@ -48,7 +51,9 @@ def open_line(folder: Path, settings: Settings, store: SqliteStore, progress: Pr
     try:
         line.open(progress)
     except StoreError as error:
-        raise BadUse("FILE_UNREADABLE", str(error), path=str(folder), remedy="Mend the disk and start again.") from error
+        raise BadUse(
+            "FILE_UNREADABLE", str(error), path=str(folder), remedy="Mend the disk and start again."
+        ) from error
     node_key = to_base64(secrets.signer.public_key)
     if settings.node_key != node_key:
         settings.node_key = node_key
@@ -74,9 +79,7 @@ def settled(folder: Path, settings: Settings, line: Line, at_ms: int) -> list[Ev
         )
     ]
     for party in settings.parties:
-        events += [
-            KeyEnrolled(at_ms=at_ms, party=party.code, role=key.role, key=key.key) for key in party.keys
-        ]
+        events += [KeyEnrolled(at_ms=at_ms, party=party.code, role=key.role, key=key.key) for key in party.keys]
     roots = {party.code: check_key(party.root_key, party.code) for party in settings.parties}
     for name in settings.agreements:
         path = folder / name
@@ -89,7 +92,5 @@ def settled(folder: Path, settings: Settings, line: Line, at_ms: int) -> list[Ev
         signed = read_signed(raw, name=str(path))
         check_signatures(signed, roots, name=str(path))
         agreement = signed.agreement
-        events.append(
-            AgreementLoaded(at_ms=at_ms, id=agreement.id, version=agreement.version, envelope=to_base64(raw))
-        )
+        events.append(AgreementLoaded(at_ms=at_ms, id=agreement.id, version=agreement.version, envelope=to_base64(raw)))
     return events

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from openline.core.errors import BadUse, LedgerFault, OpenlineError
+from openline.node.recovery import Progress as EntryProgress
 
 DONE = 0
 FINDING = 1
@@ -40,7 +41,7 @@ def spoken_errors() -> Iterator[None]:
 
 
 @contextmanager
-def entry_progress(what: str) -> Iterator[Any]:
+def entry_progress(what: str) -> Iterator[EntryProgress]:
     """A progress bar on standard error, told (done, total)."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
     with Progress(*columns, TimeRemainingColumn(), console=err, transient=True) as bar:

@@ -159,6 +159,6 @@ def _refusal(response: httpx.Response) -> Refusal | NodeFault:
 def _unreachable(node: str, error: Exception) -> NodeFault:
     return NodeFault(
         "NODE_UNREACHABLE",
-        f"{node} does not answer ({error or type(error).__name__})",
+        f"{node} does not answer ({str(error) or type(error).__name__})",
         remedy="Check the address and that the node runs. Until then use the telephone.",
     )

@@ -1,4 +1,4 @@
-"""A party's pen: fills what every document needs and signs it. Used by the command line, scenarios, tests and benches."""
+"""A party's pen: fills what every document needs and signs it. For commands, scenarios, tests, benches."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ _WORDS: dict[str, dict[Language, str]] = {
     "warned": {"en": "The line warns", "fr": "La ligne avertit"},
     "silent": {
         "en": "The line raised no alert. It knows only what it was told: no known conflict is not safety.",
-        "fr": "La ligne n'a levé aucune alerte. Elle ne sait que ce qu'on lui a dit: aucun conflit connu n'est pas sécurité.",
+        "fr": "La ligne n'a levé aucune alerte. Elle ne sait que ce qu'on lui a dit: cela n'est pas la sécurité.",
     },
     "ledger": {"en": "Ledger: {entries} entries, root {root}", "fr": "Registre: {entries} entrées, racine {root}"},
     "open": {"en": "{n} alerts raised, {open} still open", "fr": "{n} alertes levées, {open} encore ouvertes"},

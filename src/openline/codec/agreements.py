@@ -30,6 +30,10 @@ from openline.core.volume import VerticalRanges
 
 _T = TypeVar("_T")
 Metres = Annotated[float, Meta(ge=0, le=1_000_000)]
+Ground = Annotated[float, Meta(ge=-1_000, le=10_000)]
+Pressure = Annotated[float, Meta(ge=850, le=1_100)]
+"""Wider than the records: 870 hPa (typhoon Tip, 1979) and 1,085 hPa (Tosontsengel, 2001), both of the WMO archive."""
+Deviation = Annotated[float, Meta(ge=-100, le=100)]
 Tier = Annotated[int, Meta(ge=0, le=TOP_TIER)]
 
 
@@ -60,12 +64,12 @@ class AreaTable(_Table, kw_only=True):
     outline_circle: WireCircle | None = None
     floor: WireAltitude | None = None
     ceiling: WireAltitude | None = None
-    terrain_min_m: float = -430.0
-    terrain_max_m: float = 8849.0
-    qnh_min_hpa: float = 960.0
-    qnh_max_hpa: float = 1060.0
-    isa_deviation_min_c: float = -40.0
-    isa_deviation_max_c: float = 40.0
+    terrain_min_m: Ground = -430.0
+    terrain_max_m: Ground = 8849.0
+    qnh_min_hpa: Pressure = 960.0
+    qnh_max_hpa: Pressure = 1060.0
+    isa_deviation_min_c: Deviation = -40.0
+    isa_deviation_max_c: Deviation = 40.0
     utc_offset_min: str = "-12:00"
     utc_offset_max: str = "+14:00"
 
@@ -174,9 +178,7 @@ def read_agreement(raw: bytes, *, name: str = "agreement") -> Agreement:
     try:
         return _to_agreement(table)
     except OpenlineError as error:
-        raise BadUse(
-            "AGREEMENT_INVALID", error.reason, path=f"{name}: {error.path}", remedy=error.remedy
-        ) from error
+        raise BadUse("AGREEMENT_INVALID", error.reason, path=f"{name}: {error.path}", remedy=error.remedy) from error
     except ValueError as error:
         raise BadUse(
             "AGREEMENT_INVALID", str(error), path=name, remedy="The reference page lists every field."
@@ -193,8 +195,11 @@ def _to_agreement(table: AgreementTable) -> Agreement:
     if offset_min_ms > offset_max_ms:
         message = "area.utc_offset_min is larger than area.utc_offset_max"
         raise ValueError(message)
-    for low, high in (("terrain_min_m", "terrain_max_m"), ("qnh_min_hpa", "qnh_max_hpa"),
-                      ("isa_deviation_min_c", "isa_deviation_max_c")):
+    for low, high in (
+        ("terrain_min_m", "terrain_max_m"),
+        ("qnh_min_hpa", "qnh_max_hpa"),
+        ("isa_deviation_min_c", "isa_deviation_max_c"),
+    ):
         if getattr(area, low) > getattr(area, high):
             message = f"area.{low} is larger than area.{high}"
             raise ValueError(message)
@@ -275,7 +280,5 @@ def _window(table: AgreementTable) -> Window:
 def _area(table: AreaTable) -> Outline | None:
     if table.outline_polygon is None and table.outline_circle is None:
         return None
-    volume = WireVolume(
-        outline_polygon=table.outline_polygon, outline_circle=table.outline_circle, time_start=""
-    )
+    volume = WireVolume(outline_polygon=table.outline_polygon, outline_circle=table.outline_circle, time_start="")
     return read_outline(volume, path="area")

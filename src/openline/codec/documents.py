@@ -49,9 +49,7 @@ def read_notice(payload: bytes, *, offsets_of: OffsetsOf, is_own: bool = False) 
     common = _common(wire)
     if isinstance(wire, w.WireWithdrawal):
         moment = Window(start_ms=common["issued_ms"], end_ms=common["issued_ms"] + 1)
-        return Withdrawal(
-            kind=Kind.WITHDRAWAL, window=moment, withdraws=wire.withdraws, reason=wire.reason, **common
-        )
+        return Withdrawal(kind=Kind.WITHDRAWAL, window=moment, withdraws=wire.withdraws, reason=wire.reason, **common)
     offsets = offsets_of(wire.agreement.id)
     is_air = isinstance(wire, w.WireAirActivity)
     volumes, assumed = _volumes(wire.volumes, "volumes", offsets=offsets, on_ground=not is_air)

@@ -8,6 +8,8 @@ from openline.core.time import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 
 _SHAPE = re.compile(r"(?P<count>\d{1,9})\s?(?P<unit>s|min|h|d)\Z", re.ASCII)
 _OFFSET = re.compile(r"(?P<sign>[+-])(?P<h>\d\d):(?P<min>\d\d)\Z", re.ASCII)
+_MOST_MS = 3_660 * DAY_MS
+"""Ten years: with anything longer a due time could lie where no calendar reaches."""
 _UNITS = {"s": SECOND_MS, "min": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 
 
@@ -21,7 +23,11 @@ def read_duration(text: str) -> int:
     if not found:
         message = f"{text!r} is not a duration; write it like 90s, 15min, 2h or 10d"
         raise ValueError(message)
-    return int(found["count"]) * _UNITS[found["unit"]]
+    span_ms = int(found["count"]) * _UNITS[found["unit"]]
+    if span_ms > _MOST_MS:
+        message = f"{text!r} is too long; at most {write_duration(_MOST_MS)}"
+        raise ValueError(message)
+    return span_ms
 
 
 def write_duration(span_ms: int) -> str:

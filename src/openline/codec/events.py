@@ -67,14 +67,9 @@ def read_event(raw: bytes) -> Event:
 
 def _build(kind: type[Event], fields: dict[str, Any]) -> Event:
     """Convert enumerations and tuples, which JSON does not tell apart from text and lists."""
-    precedence = fields.pop("precedence", None)
-    tag = kind.__struct_config__.tag_field
-    converted = msgspec.convert({**fields, tag: kind.__struct_config__.tag, **_as_int(precedence)}, kind)
-    return converted
-
-
-def _as_int(precedence: Precedence | None) -> dict[str, int]:
-    return {} if precedence is None else {"precedence": int(precedence)}
+    config = kind.__struct_config__
+    plain = {name: int(value) if isinstance(value, Precedence) else value for name, value in fields.items()}
+    return msgspec.convert({**plain, str(config.tag_field): config.tag}, kind)
 
 
 def _instant(text: str | None) -> int:

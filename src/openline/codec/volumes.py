@@ -41,7 +41,7 @@ def read_volume(wire: WireVolume, *, offsets: Offsets, on_ground: bool, path: st
         window = Window(start_ms=start.earliest_ms)
         return Volume4D(outline=outline, lower=lower, upper=upper, window=window), start.is_assumed
     end = read_time(wire.time_end, offsets=offsets, path=f"{path}.time_end")
-    if end.earliest_ms <= start.earliest_ms or end.latest_ms <= start.latest_ms:
+    if end.earliest_ms <= start.earliest_ms and end.latest_ms <= start.latest_ms:
         raise Invalid(
             "TIME_INVALID",
             f"the window ends ({wire.time_end}) before it starts ({wire.time_start})",

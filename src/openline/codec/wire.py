@@ -9,11 +9,11 @@ from msgspec import Meta, Struct
 from openline.core.limits import NAME_MAX_CHARS, SEQUENCE_MAX, TEXT_MAX_CHARS
 from openline.core.notice import ZoneRule
 
-Name = Annotated[str, Meta(min_length=1, max_length=NAME_MAX_CHARS, pattern=r"^[^\x00-\x1f\x7f<>]+$")]
-Reference = Annotated[str, Meta(max_length=NAME_MAX_CHARS, pattern=r"^[\w.:-]*$")]
-Identifier = Annotated[str, Meta(min_length=8, max_length=NAME_MAX_CHARS, pattern=r"^[\w.:-]+$")]
-Code = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[A-Z0-9][A-Z0-9_-]*$")]
-Digest = Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$")]
+Name = Annotated[str, Meta(min_length=1, max_length=NAME_MAX_CHARS, pattern=r"^[^\x00-\x1f\x7f<>]+$(?!\n)")]
+Reference = Annotated[str, Meta(max_length=NAME_MAX_CHARS, pattern=r"^[\w.:-]*$(?!\n)")]
+Identifier = Annotated[str, Meta(min_length=8, max_length=NAME_MAX_CHARS, pattern=r"^[\w.:-]+$(?!\n)")]
+Code = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[A-Z0-9][A-Z0-9_-]*$(?!\n)")]
+Digest = Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$(?!\n)")]
 Text = Annotated[str, Meta(max_length=TEXT_MAX_CHARS)]
 Sequence = Annotated[int, Meta(ge=1, le=SEQUENCE_MAX)]
 

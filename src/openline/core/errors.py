@@ -62,6 +62,7 @@ CODES: dict[str, Code] = {
     "NODE_BUSY": Code("the node's queue is full", _L),
     "NODE_UNREACHABLE": Code("a client could not reach the node", _L),
     "STORE_FAILED": Code("the disk or the database refused a read or a write", _L),
+    "INTERNAL_FAULT": Code("something in the node broke off; its operator has been told", _L),
     "LEDGER_INVALID": Code("a ledger does not verify", _N),
     "REPLAY_DIFFERS": Code("a replay of the ledger gives something else than what it recorded", _N),
     "SCENARIO_INVALID": Code("a scenario file cannot be followed", _C),

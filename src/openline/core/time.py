@@ -36,9 +36,10 @@ class Window(Struct, frozen=True, gc=False, kw_only=True):
         return self.start_ms < other.end_ms + separation_ms and other.start_ms < self.end_ms + separation_ms
 
     def rounded_outward(self, step_ms: int) -> Window:
-        """The smallest window on multiples of `step_ms` that covers this one."""
+        """The smallest window on multiples of `step_ms` that covers this one; never empty, even when this one is."""
+        start = self.start_ms // step_ms * step_ms
         end = self.end_ms if self.is_open_ended else -(-self.end_ms // step_ms) * step_ms
-        return Window(start_ms=self.start_ms // step_ms * step_ms, end_ms=end)
+        return Window(start_ms=start, end_ms=max(end, start + step_ms))
 
 
 def span(windows: list[Window]) -> Window:

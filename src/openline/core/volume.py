@@ -38,7 +38,7 @@ class Altitude(Struct, frozen=True, gc=False, kw_only=True):
 
 
 class VerticalRanges(Struct, frozen=True, gc=False, kw_only=True):
-    """What the agreement says of its area, so that any altitude becomes a band on the ellipsoid that covers the truth."""
+    """What the agreement says of its area, so that any altitude becomes a band that covers the truth."""
 
     terrain_min_m: float = -430.0
     """Lowest ground of the area, metres above mean sea level. Default: the shore of the Dead Sea."""

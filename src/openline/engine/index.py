@@ -25,6 +25,9 @@ class Index:
     def __init__(self) -> None:
         self._levels = [(grid, [Shelf(grid, longest) for longest in _LENGTHS_MS]) for grid in map(Grid, _STEPS_DEG)]
 
+    def __bool__(self) -> bool:
+        return any(shelf for _, shelves in self._levels for shelf in shelves)
+
     def put(self, slot: int, item: Item, volume: JudgedVolume) -> None:
         """Add a volume under a slot that no other volume has."""
         for row, shelf in self._places(slot, item, volume):

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Protocol
 
 from msgspec import Struct
 
+from openline.core.notice import Kind
 from openline.core.place import Outline
 from openline.core.time import Window
 from openline.geo.band import Band
 from openline.geo.bounds import Box
-
-
-class Kind(StrEnum):
-    """What a notice tells of."""
-
-    AIR_ACTIVITY = "air_activity"
-    GROUND_PRESENCE = "ground_presence"
-    HUMANITARIAN_SITE = "humanitarian_site"
-    ZONE = "zone"
 
 
 class JudgedVolume(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,1 @@
+"""Space-time mathematics: outlines, separations, bands of altitude, cells. Every bound is stated."""

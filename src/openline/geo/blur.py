@@ -31,6 +31,8 @@ WHOLE_EARTH_M = 20_037_508.0
 _CONVEX_M = 9_000_000.0
 """A geodesic disc up to this radius holds the geodesic between any two of its points (the bound of the ellipsoid is
 9,985 km, pi b / 2)."""
+_CELL_REACH = 0.75
+"""No cell's half diagonal is longer than this times the side of the grid, up to 300 km (a square's is 0.707)."""
 _ROUNDING_M = 1.0
 """More than both roundings of a centre to 1e-7 degree can move it (0.016 m), metres."""
 _DECIMALS = 7
@@ -61,7 +63,9 @@ def private_outline(outline: Outline, *, grid_m: float, offset_m: float, secret:
     cell = grid_cell(centre, grid_m=grid_m)
     azimuth_deg, moved_m = _secret_offset(cell, grid_m=grid_m, offset_m=offset_m, secret=secret)
     lng_deg, lat_deg, _ = _GEOD.fwd(cell.centre.lng_deg, cell.centre.lat_deg, azimuth_deg, moved_m)
-    radius_m = ceil(size_class_m(extent_m) + cell.half_diagonal_m + offset_m + _ROUNDING_M)
+    # the same for every cell: a radius to the metre would tell which row of the grid the place is in
+    cell_m = max(_CELL_REACH * grid_m, cell.half_diagonal_m)
+    radius_m = ceil(size_class_m(extent_m) + cell_m + offset_m + _ROUNDING_M)
     return Outline(line=(_rounded(lat_deg, lng_deg),), radius_m=min(float(radius_m), WHOLE_EARTH_M))
 
 

@@ -19,6 +19,9 @@ import numpy as np
 from openline.geo.ellipsoid import RADIUS_MIN_M, Floats
 from openline.geo.pieces import Indexes, Pieces
 
+_LEAST = 1e-200
+"""Stands for 0 where it would divide: no quotient of metres overflows."""
+
 
 def chord_distance_m(first: Pieces, which: Indexes, second: Pieces, other: Indexes) -> Floats:
     """Distance between chord `which[i]` of `first` and chord `other[i]` of `second`, metres; exact but for rounding.
@@ -35,8 +38,8 @@ def chord_distance_m(first: Pieces, which: Indexes, second: Pieces, other: Index
     ra = np.einsum("ij,ij->i", apart, along)
     rb = np.einsum("ij,ij->i", apart, across)
     rr = np.einsum("ij,ij->i", apart, apart)
-    aa_safe, bb_safe = np.maximum(aa, 1e-300), np.maximum(bb, 1e-300)
-    determinant = np.maximum(aa * bb - ab * ab, 1e-300)
+    aa_safe, bb_safe = np.maximum(aa, _LEAST), np.maximum(bb, _LEAST)
+    determinant = np.maximum(aa * bb - ab * ab, _LEAST)
     s, t = np.zeros((5, len(aa))), np.zeros((5, len(aa)))
     s[1], t[3] = 1.0, 1.0
     t[0] = rb / bb_safe

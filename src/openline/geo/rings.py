@@ -116,15 +116,10 @@ class DrawnRings:
         return int(self._edges[ring][first]), int(self._edges[ring][second])
 
     def area_m2(self, ring: int) -> float:
-        """The area that the drawn ring holds, parts with opposite sense cancelling."""
-        return float(shapely.area(self._figures[ring]))
-
-    def is_figure_of_eight(self, ring: int) -> bool:
-        """True when parts of the ring hold area though the whole may cancel out."""
-        return float(shapely.area(shapely.convex_hull(self._figures[ring]))) > 1.0 and not self._is_flat(ring)
-
-    def _is_flat(self, ring: int) -> bool:
-        return float(shapely.area(shapely.make_valid(self._figures[ring]))) < 1.0
+        """The area that the drawn ring holds; where it crosses itself, of all its parts."""
+        area = float(shapely.area(self._figures[ring]))
+        # The parts of a bow have opposite sense and may cancel.
+        return area if area > 1.0 else float(shapely.area(shapely.make_valid(self._figures[ring])))
 
     def covers(self, outer: int, inner: int) -> bool:
         """True when no point of the one lies outside the other."""

@@ -12,7 +12,15 @@ import math
 
 import numpy as np
 
-from openline.geo.ellipsoid import GEOD, Floats, greatest_chord_m, least_chord_m, least_geodesic_m, most_geodesic_m
+from openline.geo.ellipsoid import (
+    GEOD,
+    RADIUS_MIN_M,
+    Floats,
+    greatest_chord_m,
+    least_chord_m,
+    least_geodesic_m,
+    most_geodesic_m,
+)
 from openline.geo.face import FACE_ERROR_M
 from openline.geo.pairs import distance_bounds_m
 from openline.geo.pieces import Indexes, Pieces
@@ -22,8 +30,12 @@ _SEARCH_M = 0.05
 """The search ends when the bounds of the nearest pair are this near to each other."""
 _OUTWARD_M = FACE_ERROR_M + 0.003
 """Taken off each distance, for the drawing of faces and for rounding (pairs.chord_distance_m)."""
+_ROUNDING_M = 0.002
+"""More than all rounding of coordinates, chords and arcs together."""
 _FINER = 8.0
+"""The longest piece becomes so many times shorter with each round of the search."""
 _MANY = 20_000
+"""From so many pairs on, runs of _RUN neighbours are compared first."""
 _RUN = 16
 
 LATERAL_BAND_M = 0.1
@@ -37,8 +49,10 @@ def lateral_band_m(distance_m: float) -> float:
     about d^3 / 24 (1 / RADIUS_MIN_M^2 - 1 / RADIUS_MAX_M^2): 0.02 m at 100 km, 2.6 m at 500 km, 21 m at 1,000 km.
     """
     # With the least chord that a geodesic of this length can have, `least_geodesic_m` understates it most.
-    from_chord = distance_m - least_geodesic_m(least_chord_m(distance_m))
-    return _SEARCH_M + _OUTWARD_M + 0.02 + from_chord
+    from_chord_m = distance_m - least_geodesic_m(least_chord_m(distance_m))
+    # An arc grows faster than its chord, by 1 / cos of half its angle; so does what the search left open.
+    from_search_m = _SEARCH_M / math.cos(distance_m / (2.0 * RADIUS_MIN_M))
+    return from_chord_m + from_search_m + _OUTWARD_M + _ROUNDING_M
 
 
 def lateral_gap_m(first: Shape, second: Shape, *, at_most_m: float) -> float:
@@ -61,7 +75,8 @@ def lateral_gap_m(first: Shape, second: Shape, *, at_most_m: float) -> float:
         return beyond_m
     if first.holds_a_sample_of(second) or second.holds_a_sample_of(first):
         return 0.0
-    chord_m = _boundary_gap_m(first.pieces, second.pieces, radii_m, greatest_chord_m(at_most_m + radii_m + _OUTWARD_M))
+    beyond_m = greatest_chord_m(at_most_m + radii_m + _OUTWARD_M + _ROUNDING_M)
+    chord_m = _boundary_gap_m(first.pieces, second.pieces, radii_m, beyond_m)
     return max(0.0, least_geodesic_m(chord_m) - _OUTWARD_M - radii_m)
 
 

@@ -84,7 +84,7 @@ def _outside(path: str) -> GeometryError:
 
 def _check_ring(rings: DrawnRings, ring: int, path: str) -> None:
     """A ring that crosses or touches itself, or holds nothing."""
-    if rings.area_m2(ring) < LEAST_AREA_M2 and not rings.is_figure_of_eight(ring):
+    if rings.area_m2(ring) < LEAST_AREA_M2:
         raise GeometryError("The ring has no area.", path, "Give a line with a radius for a path.")
     edges = rings.spike(ring)
     if edges or not rings.is_simple(ring):

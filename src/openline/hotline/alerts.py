@@ -9,6 +9,19 @@ from openline.core.ladder import TIER_ROLES, TOP_TIER, Role, Timers
 from openline.core.precedence import Precedence
 from openline.core.time import FOREVER_MS
 
+_FIXED = {
+    Reason.PRESENCE_STALE: Precedence.PRIORITY,
+    Reason.TOLD_TOO_LATE: Precedence.FLASH,
+    Reason.NOTICE_TOO_LATE: Precedence.FLASH,
+}
+"""Reasons whose severity does not follow the window: stale is no more stale later, and too late stays too late."""
+
+
+def severity_of(reason: Reason, timers: Timers, *, at_ms: int, window_start_ms: int) -> Precedence:
+    """The precedence that its reason, or else its window, gives an alert."""
+    fixed = _FIXED.get(reason)
+    return timers.precedence_at(at_ms, window_start_ms=window_start_ms) if fixed is None else fixed
+
 
 class Ladder(Struct, frozen=True, kw_only=True):
     """The timers and the desks that an agreement gives a party."""
@@ -55,14 +68,12 @@ class OpenAlert(Struct, kw_only=True):
 
     @property
     def is_fixed(self) -> bool:
-        """True when its severity does not follow the window: a stale presence is no less, and no more, stale later."""
-        return self.reason is Reason.PRESENCE_STALE
+        """True when its severity does not follow the window."""
+        return self.reason in _FIXED
 
     def severity_at(self, at_ms: int) -> Precedence:
-        """The precedence that the window gives it."""
-        if self.is_fixed:
-            return self.precedence
-        return self.ladder.timers.precedence_at(at_ms, window_start_ms=self.window_start_ms)
+        """The precedence that it has by now."""
+        return severity_of(self.reason, self.ladder.timers, at_ms=at_ms, window_start_ms=self.window_start_ms)
 
     def next_due_ms(self) -> int:
         """When something next happens to it by itself: an answer overdue, a rise, its end."""

@@ -15,14 +15,13 @@ from openline.core.event import (
     Escalation,
     EscalationCause,
     Event,
-    Reason,
 )
 from openline.core.precedence import Precedence
 from openline.core.time import FOREVER_MS
-from openline.hotline.alerts import Ladder, OpenAlert, Request
+from openline.hotline.alerts import Ladder, OpenAlert, Request, severity_of
 
-LadderOf = Callable[[str, str], Ladder]
-"""The ladder of a party under an agreement: (agreement, party)."""
+LadderOf = Callable[[str, str, int], Ladder]
+"""The ladder of a party under an agreement at a time: (agreement, party, milliseconds)."""
 
 
 class Desk:
@@ -67,12 +66,8 @@ class Desk:
 
     def opening(self, request: Request, at_ms: int) -> Alert:
         """The alert that a request opens, at tier 0, or at FLASH or whatever its window demands."""
-        ladder = self._ladder_of(request.agreement, request.party)
-        precedence = (
-            Precedence.PRIORITY
-            if request.reason is Reason.PRESENCE_STALE
-            else ladder.timers.precedence_at(at_ms, window_start_ms=request.window_start_ms)
-        )
+        ladder = self._ladder_of(request.agreement, request.party, at_ms)
+        precedence = severity_of(request.reason, ladder.timers, at_ms=at_ms, window_start_ms=request.window_start_ms)
         return Alert(
             at_ms=at_ms,
             to=request.party,
@@ -91,13 +86,19 @@ class Desk:
         )
 
     def changing(self, held: OpenAlert, request: Request, at_ms: int) -> list[Event]:
-        """What a superseded notice makes of an open alert. Graver opens it again; milder keeps what was read."""
+        """What a superseded notice makes of an open alert. Graver opens it again; milder keeps what was read.
+
+        Nobody gains time by superseding: an answer that is owed stays due when it was.
+        """
         window_start_ms, window_end_ms = request.window_start_ms, request.window_end_ms
         if (held.notice, held.window_start_ms, held.window_end_ms) == (request.notice, window_start_ms, window_end_ms):
             return []
         timers = held.ladder.timers
-        severity = timers.precedence_at(at_ms, window_start_ms=window_start_ms)
-        keeps = held.is_acknowledged and severity <= held.precedence
+        severity = severity_of(held.reason, timers, at_ms=at_ms, window_start_ms=window_start_ms)
+        is_graver = severity > held.precedence
+        answer_due_ms = at_ms + timers.answer_within_ms(severity)
+        if not held.is_acknowledged and not is_graver:
+            answer_due_ms = min(answer_due_ms, held.answer_due_ms)
         return [
             AlertChanged(
                 at_ms=at_ms,
@@ -108,10 +109,10 @@ class Desk:
                 window_start_ms=window_start_ms,
                 window_end_ms=window_end_ms,
                 precedence=severity,
-                answer_due_ms=at_ms + timers.answer_within_ms(severity),
+                answer_due_ms=answer_due_ms,
                 tier=held.tier,
                 roles=held.ladder.asked_at(held.tier),
-                is_acknowledged=keeps,
+                is_acknowledged=held.is_acknowledged and not is_graver,
             )
         ]
 
@@ -210,7 +211,7 @@ class Desk:
             precedence=event.precedence,
             answer_due_ms=event.answer_due_ms,
             tier=event.tier,
-            ladder=self._ladder_of(event.agreement, event.to),
+            ladder=self._ladder_of(event.agreement, event.to, event.at_ms),
         )
         self._open[held.alert] = held
         self._by_reference.setdefault(held.reference, []).append(held.alert)

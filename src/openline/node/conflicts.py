@@ -25,12 +25,12 @@ class ConflictStep:
         self._held = held
         self._key = key
 
-    def run(self, *, had_earlier: bool) -> None:
-        """Find, tell, and end what is no longer so."""
+    def run(self, earlier: Held | None) -> None:
+        """Find, tell, and end what is no longer so of `earlier`, which this notice has replaced."""
         found = self._find() if self._held.is_in_force else []
         standing = {roots_of(self._state.held[e.first], self._state.held[e.second]) for e in found}
-        if had_earlier:
-            for conflict in self._state.conflicts_of(self._held.root):
+        if earlier is not None:
+            for conflict in self._state.conflicts_of(earlier.root):
                 if conflict.roots not in standing:
                     self._cease(conflict)
         for encounter in found:
@@ -81,6 +81,9 @@ class ConflictStep:
         for disclosure in told:
             for event in _alerting(state, disclosure, reference, agreements[0].id, at_ms):
                 self._step.emit(event)
+        if reference in state.references and not state.desk.of_reference(reference):
+            ended = CloseReason.WINDOW_ENDED
+            self._step.emit(ConflictCeased(at_ms=at_ms, reference=reference, reason=ended))
 
     def _side(self, held: Held, touched: Window, signed: set[str]) -> Side:
         zone = self._state.zones.get(notice_key(held.party, held.id))
@@ -106,12 +109,17 @@ def late_alerts(state: State, held: Held, agreement: Agreement, at_ms: int) -> l
     """The alerts that a notice told too late raises by itself: to its teller and to the others who signed."""
     side = Side(party=held.party, notice=held.id, kind=held.kind, whole=held.window, touched=held.window)
     others = tuple(party for party in agreement.parties if party != held.party)
-    reference = state.secrets.token("late", notice_key(held.party, held.id))
+    reference = late_reference(state, held)
     return [
         event
         for disclosure in disclose_late(side, others)
         for event in _alerting(state, disclosure, reference, agreement.id, at_ms)
     ]
+
+
+def late_reference(state: State, held: Held) -> str:
+    """The reference of the alerts that say: a notice of this line was told too late under its agreement."""
+    return state.secrets.token("late", held.root, held.agreement)
 
 
 def _judging(state: State, first: Held, second: Held, at_ms: int) -> list[Agreement]:
@@ -123,10 +131,12 @@ def _judging(state: State, first: Held, second: Held, at_ms: int) -> list[Agreem
 
 def _alerting(state: State, told: Disclosure, reference: str, agreement: str, at_ms: int) -> list[Event]:
     """Open the alert of one side, or change the one that is open already. A window that has ended alerts nobody."""
+    name = state.secrets.token("alert", reference, told.party)
+    held = state.desk.get(name)
     if told.window.end_ms <= at_ms:
-        return []
+        return [] if held is None else [closing(held, CloseReason.WINDOW_ENDED, at_ms)]
     request = Request(
-        alert=state.secrets.token("alert", reference, told.party),
+        alert=name,
         reference=reference,
         agreement=agreement,
         party=told.party,
@@ -136,7 +146,6 @@ def _alerting(state: State, told: Disclosure, reference: str, agreement: str, at
         window_start_ms=told.window.start_ms,
         window_end_ms=told.window.end_ms,
     )
-    held = state.desk.get(request.alert)
     if held is None:
         return [state.desk.opening(request, at_ms)]
     return state.desk.changing(held, request, at_ms)
@@ -156,5 +165,3 @@ def _conflict_found(encounter: Encounter, reference: str, agreements: list[Agree
         common_start_ms=encounter.common_window.start_ms,
         common_end_ms=encounter.common_window.end_ms,
     )
-
-

@@ -93,9 +93,7 @@ class PairRules:
 
     def _of_strangers(self, one: Object, other: Object) -> PairMinima:
         """Between tellers who signed nothing together: the strictest that either of them has signed with anybody."""
-        signed = {
-            a.id: a for party in (one.party, other.party) for a in self._register.of_party(party, self._at_ms)
-        }
+        signed = {a.id: a for party in (one.party, other.party) for a in self._register.of_party(party, self._at_ms)}
         if not signed:
             return PairMinima(lateral_m=0.0, vertical_m=0.0, separation_ms=0)
         return strictest([minima_of(a, one, other) for a in signed.values()])

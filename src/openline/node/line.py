@@ -108,7 +108,7 @@ class Line:
         return batch
 
     def stage(self, inputs: Sequence[Input], at_ms: int) -> Batch:
-        """Step through the inputs; whatever was due by then comes first. The caller writes the batch, then publishes it.
+        """Step through the inputs; whatever was due by then comes first. The caller writes, then publishes.
 
         Raises:
             NodeFault: NODE_FENCED.
@@ -190,7 +190,5 @@ def fenced(reason: str) -> NodeFault:
     return NodeFault(
         "NODE_FENCED",
         f"the node is not taking anything at the moment: {reason}",
-        remedy="Nothing that you were given a receipt for is lost. Send it again in a few seconds; telephone meanwhile.",
+        remedy="Nothing that you were given a receipt for is lost. Send it again soon; telephone meanwhile.",
     )
-
-

@@ -1,4 +1,4 @@
-"""What the node needs from outside, as protocols. Adapters implement them; contract tests hold every adapter to them."""
+"""What the node needs from outside, as protocols. Contract tests hold every adapter to them."""
 
 from __future__ import annotations
 

@@ -20,9 +20,9 @@ from openline.core.errors import LedgerFault, OpenlineError
 from openline.core.event import AgreementLoaded, Event, KeyEnrolled, NodeStarted
 from openline.intake.keyring import OperationalKey
 from openline.ledger.checkpoint import CheckpointError, open_checkpoint
-from openline.ledger.leaf import LeafClass, encode_leaf
+from openline.ledger.leaf import LeafClass, body_salt, commitment, decode_leaf, encode_leaf
 from openline.ledger.note import NoteError, NoteVerifier
-from openline.node.journal import Journal, channel_of, is_acknowledgement, split_told
+from openline.node.journal import Journal, channel_of, class_of, is_acknowledgement, split_told
 from openline.node.ports import Record, Store
 from openline.node.secrets import NodeSecrets
 from openline.node.state import State, notice_key
@@ -30,7 +30,8 @@ from openline.node.state import State, notice_key
 Progress = Callable[[int, int], None]
 """Told how many entries of how many have been read."""
 
-_EVERY = 5_000
+EVERY = 5_000
+"""Entries between two words of progress."""
 
 
 def recover(store: Store, secrets: NodeSecrets, origin: str, progress: Progress | None = None) -> tuple[State, Journal]:
@@ -49,11 +50,11 @@ def recover(store: Store, secrets: NodeSecrets, origin: str, progress: Progress 
             _follow(state, journal, record)
         except LedgerFault:
             raise
-        except (OpenlineError, msgspec.MsgspecError, ValueError, KeyError) as error:
+        except (OpenlineError, msgspec.MsgspecError, LookupError, ValueError) as error:
             raise _fault(record.index, f"it cannot be read back ({error})") from error
-        if progress is not None and record.index % _EVERY == 0:
+        if progress is not None and record.index % EVERY == 0:
             progress(record.index, total)
-    _check_head(journal, store.checkpoint())
+    check_head(journal, store.checkpoint())
     if progress is not None:
         progress(total, total)
     return state, journal
@@ -73,11 +74,14 @@ def apply_administration(state: State, event: Event) -> None:
 
 
 def _follow(state: State, journal: Journal, record: Record) -> None:
-    leaf_class = LeafClass(record.leaf[1])
-    if leaf_class is LeafClass.TOLD:
-        channel = _take_told(state, record)
+    leaf = decode_leaf(record.leaf)
+    if commitment(body_salt(journal.secrets.salt, record.index), record.body) != leaf.commitment:
+        raise _fault(record.index, "its body is not the one that was recorded there")
+    if leaf.leaf_class is LeafClass.TOLD:
+        leaf_class, channel = LeafClass.TOLD, _take_told(state, record)
     else:
-        channel = _take_event(state, record)
+        event = _take_event(state, record)
+        leaf_class, channel = class_of(event), channel_of(event)
     expected = encode_leaf(journal.next_leaf(leaf_class, channel, record.body, record.index))
     if expected != record.leaf:
         raise _fault(record.index, "its leaf does not fit its body")
@@ -100,12 +104,12 @@ def _take_told(state: State, record: Record) -> str:
     return f"{notice.party}/told"
 
 
-def _take_event(state: State, record: Record) -> str:
+def _take_event(state: State, record: Record) -> Event:
     envelope = read_envelope(record.body, is_own=True)
     event = event_of(envelope)
     apply_administration(state, event)
     state.apply(event)
-    return channel_of(event)
+    return event
 
 
 def event_of(envelope: Envelope) -> Event:
@@ -120,22 +124,32 @@ def event_of(envelope: Envelope) -> Event:
     return read_event(envelope.payload)
 
 
-def _check_head(journal: Journal, note: str) -> None:
+def check_head(journal: Journal, note: str) -> None:
+    """Hold what was read back against the last checkpoint.
+
+    Raises:
+        LedgerFault: LEDGER_INVALID.
+    """
     if not note:
         if journal.tree.size:
-            raise _fault(None, "it has entries and no checkpoint")
+            raise _fault(0, "no checkpoint has signed it")
         return
     verifier = NoteVerifier(journal.origin, journal.secrets.signer.public_key)
     try:
         head = open_checkpoint(note, verifier)
     except (CheckpointError, NoteError) as error:
         raise _fault(None, f"its checkpoint is not one that this node signed ({error})") from error
-    if head.size != journal.tree.size or head.root != journal.tree.root():
-        raise _fault(None, f"its {journal.tree.size} entries do not give the root that its checkpoint has signed")
+    size = journal.tree.size
+    if size < head.size:
+        raise _fault(size, f"it is missing: the checkpoint has signed {head.size} entries, and {size} are there")
+    if size > head.size:
+        raise _fault(head.size, f"the checkpoint has signed {head.size} entries, and this one lies behind them")
+    if head.root != journal.tree.root():
+        raise _fault(None, f"its {size} entries do not give the root that its checkpoint has signed")
 
 
 def _fault(index: int | None, reason: str) -> LedgerFault:
-    path = "" if index is None else f"entry {index}"
+    path = "checkpoint" if index is None else f"entry {index}"
     return LedgerFault(
         "LEDGER_INVALID",
         f"the ledger does not verify: {reason}",

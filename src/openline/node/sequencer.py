@@ -1,7 +1,7 @@
 """Many tellers, one order: inputs are queued, stepped together, committed together, then answered.
 
 While one commit waits for the disk, the next inputs are verified and queued; whoever is in the same commit shares its
-cost. Two notices that arrive at the same moment are stepped one after the other, so the later one always sees the earlier.
+cost. Two notices that arrive at the same moment are stepped one after the other, so the later sees the earlier.
 """
 
 from __future__ import annotations

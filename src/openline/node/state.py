@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from array import array
 
+import msgspec
 from msgspec import Struct
 
 from openline.agreement.pairs import Object, reach_of
@@ -80,9 +81,9 @@ class State:
         """The last entry that a party's machine is known to have taken, by party."""
         self._refreshes: list[tuple[int, str]] = []
 
-    def ladder_of(self, agreement: str, party: str) -> Ladder:
+    def ladder_of(self, agreement: str, party: str, at_ms: int) -> Ladder:
         """The timers and desks that an agreement gives a party; the defaults when it knows neither."""
-        held = self.register.get(agreement)
+        held = self.register.judging(agreement, at_ms) or self.register.get(agreement)
         if held is None:
             return Ladder()
         signatory = held.signatory(party)
@@ -94,10 +95,12 @@ class State:
 
     def agreement_of(self, notice: Notice, at_ms: int) -> Agreement | None:
         """The agreement that a notice names, when its teller signed it and it is in force."""
-        agreement = self.register.get(notice.agreement_id)
-        if agreement is None or agreement.signatory(notice.party) is None or not agreement.is_in_force_at(at_ms):
-            return None
-        return agreement
+        return self.agreement_with(notice.party, notice.agreement_id, at_ms)
+
+    def agreement_with(self, party: str, identifier: str, at_ms: int) -> Agreement | None:
+        """The agreement of this id, when the party signed it and it is in force."""
+        agreement = self.register.judging(identifier, at_ms)
+        return None if agreement is None or agreement.signatory(party) is None else agreement
 
     def take_notice(self, notice: Notice, *, digest: str, at_ms: int) -> Held:
         """Put a notice in force and whatever it supersedes or withdraws out of it."""
@@ -113,7 +116,7 @@ class State:
             index=self.size,
             recorded_ms=at_ms,
             window=notice.window,
-            root=key if earlier is None else earlier.root,
+            root=earlier.root if earlier is not None and _follows(notice, earlier) else key,
             refresh_due_ms=refresh_due_ms(notice, agreement, received_ms=at_ms) or 0,
             is_in_force=notice.kind is not Kind.WITHDRAWAL and notice.window.end_ms > at_ms,
         )
@@ -140,7 +143,7 @@ class State:
 
     def expire(self, at_ms: int) -> None:
         """Take out of force whatever ended so long ago that no separation in time reaches it."""
-        reach_ms = reach_of(self.register.all_latest()).separation_ms
+        reach_ms = reach_of(self.register.all_loaded()).separation_ms
         for key in self.engine.expire(at_ms - reach_ms):
             self.held[key].is_in_force = False
             self.objects.pop(key, None)
@@ -153,9 +156,9 @@ class State:
         self.desk.apply(event)
         if isinstance(event, ConflictFound):
             self._open(event)
-        elif isinstance(event, ConflictCeased):
-            self._forget(event.reference)
-        elif isinstance(event, Closed) and not self.desk.of_reference(event.reference):
+        elif isinstance(event, ConflictCeased) or (
+            isinstance(event, Closed) and not self.desk.of_reference(event.reference)
+        ):
             self._forget(event.reference)
         elif isinstance(event, Flagged) and event.flag is FlagCode.STALE_PRESENCE and event.notice:
             self.held[notice_key(event.to, event.notice)].is_stale = True
@@ -202,7 +205,7 @@ class State:
             party=notice.party, kind=notice.kind, protection_class=getattr(notice, "protection_class", "")
         )
         if isinstance(notice, Zone):
-            self.zones[key] = Zone(**{name: getattr(notice, name) for name in notice.__struct_fields__} | {"volumes": ()})
+            self.zones[key] = msgspec.structs.replace(notice, volumes=())
         self.engine.insert(judged(notice, key=key, agreement=agreement, secrets=self.secrets))
         if held.refresh_due_ms and held.refresh_due_ms < min(held.window.end_ms, FOREVER_MS):
             heapq.heappush(self._refreshes, (held.refresh_due_ms, key))
@@ -223,6 +226,11 @@ class State:
             self.touching[root].discard(roots)
             if not self.touching[root]:
                 del self.touching[root]
+
+
+def _follows(notice: Notice, earlier: Held) -> bool:
+    """True when a notice stays in the line of its predecessor: as another kind of thing it has other alerts."""
+    return notice.kind in {earlier.kind, Kind.WITHDRAWAL}
 
 
 def notice_key(party: str, notice: str) -> str:

@@ -1,10 +1,10 @@
 """The step of the state machine: one input in, outputs in their order, each applied as it is made.
 
-    notice          -> told, flags, what its predecessor's conflicts become, new conflicts and their alerts
-    acknowledgement -> told, both sides learn that it was read
-    tick            -> tick, stale presences, overdue answers, graver windows, ended windows
-    observation     -> delivery
-    administration  -> node start, keys, agreements
+notice          -> told, flags, what its predecessor's conflicts become, new conflicts and their alerts
+acknowledgement -> told, both sides learn that it was read
+tick            -> tick, stale presences, overdue answers, graver windows, ended windows
+observation     -> delivery
+administration  -> node start, keys, agreements
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from openline.agreement.remarks import Last, is_too_late, remarks
 from openline.core.errors import Invalid
 from openline.core.event import CloseReason, Delivered, Event, Flagged, Reason, Tick
 from openline.core.flags import FlagCode
-from openline.core.notice import Notice
+from openline.core.notice import Kind, Notice
+from openline.core.precedence import Precedence
 from openline.core.time import FOREVER_MS
 from openline.hotline.alerts import Request
 from openline.hotline.desk import closing
 from openline.intake.opening import OpenedAcknowledgement, OpenedNotice
-from openline.node.conflicts import ConflictStep, late_alerts
+from openline.node.conflicts import ConflictStep, late_alerts, late_reference
 from openline.node.emission import Emission
 from openline.node.journal import Output
 from openline.node.state import Held, State, notice_key
@@ -72,9 +73,9 @@ class Step(Emission):
             self._flag(held, flag)
         if FlagCode.LATE in flags:
             self._too_late(notice, held)
-        if earlier is not None and earlier.is_stale:
-            self._confirm(earlier)
-        ConflictStep(self, held, key).run(had_earlier=earlier is not None)
+        if earlier is not None:
+            self._settle(earlier, by=held, is_late=FlagCode.LATE in flags)
+        ConflictStep(self, held, key).run(earlier)
         return Accepted(index=index, recorded_ms=self.at_ms, outputs=tuple(self.outputs))
 
     def acknowledgement(self, opened: OpenedAcknowledgement) -> Accepted:
@@ -90,7 +91,7 @@ class Step(Emission):
         if known is not None:
             return _same_again(*known, opened.digest)
         events = self.state.desk.acknowledging(
-            ack.alert, party=ack.party, role=ack.role, read=ack.precedence, at_ms=self.at_ms
+            ack.alert, party=ack.party, role=ack.role, read=Precedence(ack.precedence), at_ms=self.at_ms
         )
         self.state.acknowledged[key] = (opened.digest, self.state.size, self.at_ms)
         index = self.tell(ack.party, opened.raw)
@@ -131,7 +132,7 @@ class Step(Emission):
         flags = remarks(notice, agreement=agreement, last=last, received_ms=self.at_ms)
         if self._has_other_history(notice):
             flags.append(FlagCode.CHECKPOINT_DIFFERS)
-        refers = notice.supersedes or getattr(notice, "withdraws", "")
+        refers = bool(notice.supersedes) or notice.kind is Kind.WITHDRAWAL
         if refers and self._referred(notice) is None:
             flags.append(FlagCode.REFERENCE_UNKNOWN)
         return flags
@@ -158,7 +159,7 @@ class Step(Emission):
 
     def _go_stale(self, held: Held) -> None:
         self._flag(held, FlagCode.STALE_PRESENCE)
-        agreement = self.state.register.get(held.agreement)
+        agreement = self.state.agreement_with(held.party, held.agreement, self.at_ms)
         for party in () if agreement is None else agreement.parties:
             if party != held.party:
                 flag = FlagCode.STALE_PRESENCE
@@ -178,15 +179,21 @@ class Step(Emission):
         )
         self.emit(self.state.desk.opening(request, self.at_ms))
 
-    def _confirm(self, earlier: Held) -> None:
+    def _settle(self, earlier: Held, *, by: Held, is_late: bool) -> None:
+        """What was owed for the notice itself, stale or late, is settled by the one that replaces it."""
         reference = self.state.secrets.token("stale", notice_key(earlier.party, earlier.id))
-        for held in self.state.desk.of_reference(reference):
-            self.emit(closing(held, CloseReason.CONFIRMED, self.at_ms))
+        for alert in self.state.desk.of_reference(reference):
+            self.emit(closing(alert, CloseReason.CONFIRMED, self.at_ms))
+        late = late_reference(self.state, earlier)
+        if is_late and late == late_reference(self.state, by):
+            return
+        for alert in self.state.desk.of_reference(late):
+            self.emit(closing(alert, CloseReason.CONFLICT_CEASED, self.at_ms))
 
 
-def _same_again(known_digest: str, index: int, digest: str) -> Accepted:
+def _same_again(known_digest: str, index: int, recorded_ms: int, digest: str) -> Accepted:
     if known_digest == digest:
-        return Accepted(index=index, recorded_ms=self.at_ms, outputs=())
+        return Accepted(index=index, recorded_ms=recorded_ms, outputs=())
     raise Invalid(
         "NOTICE_ID_REUSED",
         "you have told something else under this id",

@@ -1,12 +1,12 @@
 """The table of what a party learns, as a pure function. By default, and never more.
 
-| conflict              | teller of the activity                 | teller of the other side                                  |
-|-----------------------|----------------------------------------|-----------------------------------------------------------|
-| activity - protected  | its notice; its own window             | its presence; the activity's window, outward to 30 min    |
-| activity - activity   | its notice; common window, 15 min      | the same                                                  |
-| protected - protected | its notice; its own window             | the same                                                  |
-| zone rule             | its notice, the zone; its own window   | zone's teller and guarantors: that the rule is touched    |
-| late notice           | its notice; its own window             | that one was late; its window, outward to 30 min          |
+| conflict              | teller of the activity                 | teller of the other side                              |
+|-----------------------|----------------------------------------|-------------------------------------------------------|
+| activity - protected  | its notice; its own window             | its presence; the activity's window, to 30 min    |
+| activity - activity   | its notice; common window, 15 min      | the same                                              |
+| protected - protected | its notice; its own window             | the same                                              |
+| zone rule             | its notice, the zone; its own window   | zone's teller and guarantors: the rule is touched    |
+| late notice           | its notice; its own window             | that one was late; its window, outward to 30 min      |
 
 A disclosure never names the other party, its notice, which volume it was, or the minute.
 """
@@ -81,7 +81,9 @@ def _zone(*, zone: Side, other: Side) -> tuple[Disclosure, ...]:
     window = other.touched.rounded_outward(ACTIVITY_WINDOW_STEP_MS)
     told = (zone.party, *(g for g in zone.guarantors if g not in {zone.party, other.party}))
     return (
-        Disclosure(party=other.party, reason=Reason.ZONE_RULE, notice=other.notice, window=other.whole, zone=zone.notice),
+        Disclosure(
+            party=other.party, reason=Reason.ZONE_RULE, notice=other.notice, window=other.whole, zone=zone.notice
+        ),
         *(
             Disclosure(
                 party=party,

@@ -65,7 +65,7 @@ _REASONS: dict[Reason, dict[Language, str]] = {
         "fr": "Une activité sous cet accord a été annoncée trop tard; elle se situe entre {start} et {end}.",
     },
     Reason.PRESENCE_STALE: {
-        "en": "Your notice {notice} was not confirmed in time. It stays protected. Confirm it, change it or withdraw it.",
+        "en": "Your notice {notice} was not confirmed in time. It stays protected. Confirm, change or withdraw it.",
         "fr": "Votre avis {notice} n'a pas été confirmé à temps. Il reste protégé. Confirmez, changez ou retirez-le.",
     },
 }
@@ -131,7 +131,7 @@ _CLOSED: dict[CloseReason, dict[Language, str]] = {
 }
 
 
-def phrase(event: Event, language: Language = "en") -> str:
+def phrase(event: Event, language: Language = "en") -> str:  # noqa: PLR0911 - one sentence a kind of event
     """One or two sentences for the officer that `event` is addressed to; empty for what no officer sees."""
     french = language == "fr"
     match event:
@@ -192,5 +192,7 @@ def _acknowledged(event: Acknowledged, language: Language) -> str:
     text = said.format(role=event.role, a=event.alert, p=event.precedence.name)
     if event.is_timer_stopped:
         return text
-    risen = " Elle est devenue plus grave depuis: lisez-la de nouveau." if french else " It has risen since: read it again."
+    risen = (
+        " Elle est devenue plus grave depuis: lisez-la de nouveau." if french else " It has risen since: read it again."
+    )
     return text + risen

@@ -30,7 +30,6 @@ def sign(
     """Sign an agreement with a party's root key. Every party signs; the order does not matter.
 
     Examples:
-
       openline agreement sign first.toml --key alpha-root.key --out first.signed.json
 
       openline agreement sign first.signed.json --key bravo-root.key --out first.signed.json
@@ -53,7 +52,6 @@ def show(file: Annotated[Path, typer.Argument(help="An agreement, signed or not.
     """Show the terms of an agreement, and how many have signed it.
 
     Example:
-
       openline agreement show agreements/ru-tr-2017.toml
     """
     with spoken_errors():
@@ -74,6 +72,7 @@ def _rows(terms: Agreement, signatures: int) -> list[tuple[str, str]]:
     timers, leads = terms.timers, terms.lead_times
     scope = [n for n in ("air_air", "air_ground", "ground_ground") if getattr(terms.scope, n)]
     radii = ", ".join(f"{name} {radius:g} m" for name, radius in terms.protection_radii_m.items())
+    told = (leads.normal_ms, leads.emergency_ms, leads.minimum_useful_ms)
     answers = (timers.flash_ms, timers.immediate_ms, timers.priority_ms, timers.routine_ms)
     return [
         ("id", f"{terms.id} version {terms.version}"),
@@ -87,11 +86,7 @@ def _rows(terms: Agreement, signatures: int) -> list[tuple[str, str]]:
             f"{terms.lateral_m:g} m lateral, {terms.vertical_m:g} m vertical, {write_duration(terms.separation_ms)}",
         ),
         ("protection radii", radii),
-        (
-            "lead times",
-            f"normal {write_duration(leads.normal_ms)}, emergency {write_duration(leads.emergency_ms)}, "
-            f"minimum useful {write_duration(leads.minimum_useful_ms)}",
-        ),
+        ("lead times", "normal {}, emergency {}, minimum useful {}".format(*map(write_duration, told))),
         ("answers within", "FLASH {}, IMMEDIATE {}, PRIORITY {}, ROUTINE {}".format(*map(write_duration, answers))),
         ("presence", f"to be confirmed every {write_duration(terms.presence_refresh_ms)}"),
         ("private presence", f"grid {terms.private.grid_m:g} m, offset up to {terms.private.offset_m:g} m"),

@@ -20,14 +20,15 @@ FOLDER = Path("demo-data")
 def demo(
     leave: Annotated[bool, typer.Option("--exit", help="End after the replay.")] = False,
     scenario: Annotated[Path, typer.Option(help="Another scenario.")] = SCENARIO,
-    data: Annotated[Path, typer.Option(help="Where the drill's ledger goes; an earlier drill there is replaced.")] = FOLDER,
+    data: Annotated[
+        Path, typer.Option(help="Where the drill's ledger goes; an earlier drill there is replaced.")
+    ] = FOLDER,
     port: Annotated[int, typer.Option(help="Port to serve on; 0 takes a free one.")] = 8460,
     lang: Annotated[LanguageChoice, typer.Option(help="Language of the timeline.")] = LanguageChoice.en,
 ) -> None:
     """Replay the drill on al-Bab, 9 February 2017, then serve its node on this machine only.
 
     Example:
-
       openline demo --exit
     """
     with spoken_errors():

@@ -30,7 +30,6 @@ def send(
     """Tell a notice: sign it with your key, send it, print the receipt.
 
     Example:
-
       openline send activity.toml --key alpha.key
     """
     with spoken_errors():
@@ -64,7 +63,6 @@ def watch(
     """Show what you are told, as it comes. Ends with Ctrl-C.
 
     Example:
-
       openline watch --key alpha.key
     """
     seen = 0
@@ -91,7 +89,6 @@ def ack(
     """Acknowledge an alert: you have read it, at the precedence that it has now. It is neither consent nor permission.
 
     Example:
-
       openline ack 6c58b4a6 --key alpha.key
     """
     with spoken_errors():
@@ -114,7 +111,9 @@ def ack(
     if json:
         print_json(receipt)
         return
-    out.print(f"Recorded as entry {receipt['index']}: {desk.key.role} has read alert {found[0]['alert']}.", markup=False)
+    out.print(
+        f"Recorded as entry {receipt['index']}: {desk.key.role} has read alert {found[0]['alert']}.", markup=False
+    )
 
 
 def status(
@@ -127,7 +126,6 @@ def status(
     Exit status 1 when it is not ready or an alert of yours is not acknowledged.
 
     Example:
-
       openline status --key alpha.key
     """
     with spoken_errors():
@@ -149,7 +147,9 @@ def _print_status(*, ready: bool, document: dict[str, Any], alerts: list[dict[st
     if ready:
         out.print("The node is ready.", style="green")
     else:
-        out.print(f"The node is not ready: {document.get('detail', 'it does not say why')}", style="bold red", markup=False)
+        out.print(
+            f"The node is not ready: {document.get('detail', 'it does not say why')}", style="bold red", markup=False
+        )
     if not has_key:
         return
     if not alerts:
@@ -163,4 +163,6 @@ def _print_status(*, ready: bool, document: dict[str, Any], alerts: list[dict[st
 def _print_event(event: dict[str, Any], language: str) -> None:
     words = event.get("text", {})
     said = words.get(language, event["kind"]) if isinstance(words, dict) else words
-    out.print(f"{event.get('at', '')}  #{event.get('index', '')}  {event.get('precedence', ''):<10}{said}", markup=False)
+    out.print(
+        f"{event.get('at', '')}  #{event.get('index', '')}  {event.get('precedence', ''):<10}{said}", markup=False
+    )

@@ -24,7 +24,6 @@ def new(
     """Make a key pair: FILE stays here, FILE with .pub goes to the node's operator.
 
     Examples:
-
       openline key new alpha.key --party ALPHA
 
       openline key new alpha-root.key --party ALPHA --role root

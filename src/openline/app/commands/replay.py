@@ -42,7 +42,6 @@ def replay(
     """Replay a scenario on an embedded node, in order of time.
 
     Examples:
-
       openline replay scenarios/al-bab-2017.toml
 
       openline replay scenarios/al-bab-2017.toml --branch answered --as TUR
@@ -137,6 +136,8 @@ def _check_party(scenario: Scenario, party: str) -> None:
     if party and party not in codes:
         known = ", ".join(codes)
         raise BadUse(
-            "SCENARIO_INVALID", f"{party} is no party of it; its parties are {known}", path=scenario.path,
+            "SCENARIO_INVALID",
+            f"{party} is no party of it; its parties are {known}",
+            path=scenario.path,
             remedy="Name one of them with --as.",
         )

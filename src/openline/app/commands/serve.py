@@ -29,7 +29,6 @@ def serve(
     """Serve a node until stopped with Ctrl-C. The ledger is read and verified first.
 
     Example:
-
       openline serve --data node
     """
     with spoken_errors():
@@ -74,7 +73,6 @@ def init(
     """Make the data folder of a node from public keys and signed agreements.
 
     Example:
-
       openline init node --origin line.example/north --public-key alpha.pub --public-key alpha-root.pub
       --public-key bravo.pub --public-key bravo-root.pub --agreement first.signed.json
     """

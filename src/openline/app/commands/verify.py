@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,10 +14,12 @@ from openline.app.configuration import Settings, check_key, read_settings
 from openline.app.console import entry_progress, out, print_json, spoken_errors
 from openline.core.errors import BadUse, LedgerFault
 from openline.ledger.checkpoint import CheckpointError, open_checkpoint
+from openline.ledger.leaf import body_salt
 from openline.ledger.note import NoteError, NoteVerifier
 from openline.ledger.verify import LedgerFault as EntryFault
 from openline.ledger.verify import verify_entries
-from openline.node.ports import Store, StoreError
+from openline.node.ports import Record, Store, StoreError
+from openline.node.recovery import Progress
 from openline.node.replay import replay as replay_ledger
 from openline.node.secrets import NodeSecrets
 
@@ -31,7 +34,6 @@ def verify(
     Exit status 0: it verifies. 1: it does not, and where. 2: it could not be read.
 
     Examples:
-
       openline verify drill
 
       openline verify copy-of-ledger --node-key "$KEY" --json
@@ -71,7 +73,9 @@ def examine(folder: Path, settings: Settings, store: Store, node_key: str) -> di
     secrets = NodeSecrets(read_or_create_node_secret(secret_path)) if secret_path.exists() else None
     with entry_progress("Leaves and tree") as progress:
         entries = (
-            (record.leaf, None, None) if secrets is None else (record.leaf, record.body, _salt(secrets, record.index))
+            (record.leaf, None, None)
+            if secrets is None
+            else (record.leaf, record.body, body_salt(secrets.salt, record.index))
             for record in _counted(store, progress, head.size)
         )
         try:
@@ -97,13 +101,7 @@ def examine(folder: Path, settings: Settings, store: Store, node_key: str) -> di
     }
 
 
-def _salt(secrets: NodeSecrets, index: int) -> bytes:
-    from openline.ledger.leaf import body_salt
-
-    return body_salt(secrets.salt, index)
-
-
-def _counted(store: Store, progress: Any, total: int) -> Any:  # noqa: ANN401
+def _counted(store: Store, progress: Progress, total: int) -> Iterator[Record]:
     for record in store.read():
         if record.index % 1_000 == 0:
             progress(record.index, total)

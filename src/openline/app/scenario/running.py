@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from openline.app.scenario.drill import Drill
-from openline.app.scenario.loading import Scenario, TimedEvent, invalid, plain
 from openline.app.scenario.lines import event_line, refusal_line, summary_line, told_line
+from openline.app.scenario.loading import Scenario, TimedEvent, invalid, plain
 from openline.app.scenario.words import AcknowledgeEvent, LinkEvent, OutsideEvent, TellEvent
 from openline.core.errors import Refusal
 from openline.core.event import Alert, AlertChanged, Closed, Escalation
@@ -115,9 +115,7 @@ class Replay:
         pen = self.drill.pen(given.sender, given.role)
         pen.sequence, pen.previous = self._last_of.get(given.sender, (0, ""))
         agreement = self._agreement(event, given)
-        raw = pen.notice(
-            fields, identifier=self.drill.identifier(given.label), agreement=agreement, at_ms=event.at_ms
-        )
+        raw = pen.notice(fields, identifier=self.drill.identifier(given.label), agreement=agreement, at_ms=event.at_ms)
         if not given.refused:
             self._last_of[given.sender] = (pen.sequence, pen.previous)
         return raw

@@ -1,0 +1,112 @@
+"""Doing it all again: every input of a ledger is stepped anew, and must give, byte for byte, what was recorded.
+
+What was told, a tick, a delivery and an act of administration are inputs; all else is what followed from the input
+before it. Signatures of parties are checked again too. What was recorded is authoritative: a difference says that this
+program, or the machine, judges otherwise than the one that gave the warning.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import msgspec
+
+from openline.codec.envelope import read_envelope
+from openline.codec.times import read_instant
+from openline.core.errors import LedgerFault, OpenlineError
+from openline.core.event import AgreementLoaded, Delivered, Event, KeyEnrolled, NodeStarted
+from openline.core.event import Tick as TickEvent
+from openline.intake.opening import open_acknowledgement, open_notice
+from openline.ledger.leaf import LeafClass, decode_leaf
+from openline.node.batch import Administration, Delivery, Input, Tick, process
+from openline.node.journal import Journal, is_acknowledgement, split_told
+from openline.node.ports import Record, Store
+from openline.node.recovery import EVERY, Progress, check_head, event_of
+from openline.node.secrets import NodeSecrets
+from openline.node.state import State
+
+
+def replay(store: Store, secrets: NodeSecrets, origin: str, progress: Progress | None = None) -> State:
+    """Step through all inputs of a ledger again; gives the state that they lead to.
+
+    Raises:
+        LedgerFault: REPLAY_DIFFERS at the first entry that comes out otherwise, LEDGER_INVALID when the checkpoint does
+            not fit.
+        StoreError: when the disk cannot be read.
+    """
+    state, journal = State(secrets), Journal(secrets, origin)
+    awaited: deque[Record] = deque()
+    total = store.size()
+    for record in store.read():
+        if not awaited:
+            awaited += _stepped(state, journal, record)
+        if not awaited:
+            raise _difference(record.index, "nothing follows from what was told before, and an entry is recorded")
+        _compare(awaited.popleft(), record)
+        if progress is not None and record.index % EVERY == 0:
+            progress(record.index, total)
+    if awaited:
+        raise _difference(awaited[0].index, "it follows from what was told before, and it is not recorded")
+    check_head(journal, store.checkpoint())
+    if progress is not None:
+        progress(total, total)
+    return state
+
+
+def _stepped(state: State, journal: Journal, record: Record) -> list[Record]:
+    """What the input that `record` tells of gives now; empty when it tells of none, or when nothing follows."""
+    try:
+        found = _input_of(state, record)
+        if found is None:
+            return []
+        at_ms, given = found
+        batch = process(state, journal, [given], at_ms)
+    except (OpenlineError, msgspec.MsgspecError, LookupError, ValueError) as error:
+        raise _difference(record.index, f"what is recorded there is not taken now ({error})") from error
+    refusal = batch.outcomes[0]
+    if isinstance(refusal, OpenlineError):
+        raise _difference(record.index, f"what was taken is refused now ({refusal})") from refusal
+    return [] if batch.staged is None else batch.staged.records
+
+
+def _input_of(state: State, record: Record) -> tuple[int, Input] | None:
+    if decode_leaf(record.leaf).leaf_class is LeafClass.TOLD:
+        time_text, raw = split_told(record.body)
+        return read_instant(time_text, path="recorded_at"), _told(state, raw)
+    event = event_of(read_envelope(record.body, is_own=True))
+    given = _caused(event)
+    return None if given is None else (event.at_ms, given)
+
+
+def _told(state: State, raw: bytes) -> Input:
+    if is_acknowledgement(read_envelope(raw, is_own=True).payload_type):
+        return open_acknowledgement(raw, keyring=state.keyring)
+    return open_notice(raw, keyring=state.keyring, offsets_of=state.offsets_of)
+
+
+def _caused(event: Event) -> Input | None:
+    """The input that begins with this event; None for what follows from another."""
+    if isinstance(event, TickEvent):
+        return Tick()
+    if isinstance(event, Delivered):
+        return Delivery(party=event.party, entries=(event.entry,), channel=event.channel)
+    if isinstance(event, (NodeStarted, KeyEnrolled, AgreementLoaded)):
+        return Administration(events=(event,))
+    return None
+
+
+def _compare(expected: Record, recorded: Record) -> None:
+    if expected == recorded:
+        return
+    if expected.index != recorded.index:
+        raise _difference(expected.index, f"entry {recorded.index} stands in its place")
+    raise _difference(recorded.index, "other bytes are recorded than follow from what was told before")
+
+
+def _difference(index: int, reason: str) -> LedgerFault:
+    return LedgerFault(
+        "REPLAY_DIFFERS",
+        f"a replay differs: {reason}",
+        path=f"entry {index}",
+        remedy="What is recorded counts. Replay with the version that recorded it, and report the difference.",
+    )

@@ -1,0 +1,209 @@
+"""Which alerts should be open, worked out from the notices alone, every pair by brute force.
+
+Shared with the node: the decoder, the judged volumes (blur and bands have properties of their own) and the table of
+what is disclosed (a test of its own holds it). Rules of agreements, lines of supersession, lateness and staleness are
+written here a second time, as plainly as they go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import NamedTuple
+
+from openline.codec.agreements import read_agreement
+from openline.codec.documents import read_notice
+from openline.codec.envelope import NOTICE_TYPE, from_base64, read_envelope
+from openline.core.agreement import Agreement, LegalStatus
+from openline.core.event import AgreementLoaded
+from openline.core.notice import AirActivity, GroundPresence, HumanitarianSite, Kind, Notice, Withdrawal, Zone, ZoneRule
+from openline.core.time import FOREVER_MS, Window, span
+from openline.engine.words import Item, JudgedVolume, Minima
+from openline.node.journal import Output, Told
+from openline.node.judging import judged
+from openline.node.state import State
+from openline.release.disclosure import Disclosure, Side, disclose, disclose_late
+from tests.oracle.conflicts import compared
+
+GROUND = (GroundPresence, HumanitarianSite)
+
+
+class Entry(NamedTuple):
+    """A notice in force, as the model keeps it."""
+
+    notice: Notice
+    at_ms: int
+    root: str
+    item: Item
+
+
+class Expected(NamedTuple):
+    """One alert that should be open."""
+
+    reason: str
+    party: str
+    notice: str
+    end_ms: int
+    roots: tuple[str, ...] = ()
+
+
+class Model:
+    """What follows from the told entries and the agreements of a ledger, as of a time."""
+
+    def __init__(self, outputs: Iterable[Output], state: State) -> None:
+        """`state` lends its secrets and the offsets of its agreements; nothing else of it is looked at."""
+        self.state = state
+        self.loaded: list[Agreement] = []
+        self.entries: dict[str, Entry] = {}
+        for output in outputs:
+            if isinstance(output, AgreementLoaded):
+                self.loaded.append(read_agreement(read_envelope(from_base64(output.envelope)).payload))
+            elif isinstance(output, Told):
+                self._take(output)
+
+    def open_at(self, now_ms: int) -> set[Expected]:
+        """The alerts that should be open."""
+        found = {
+            Expected(d.reason.value, d.party, d.notice, d.window.end_ms, roots)
+            for roots, disclosures in self.conflicts().items()
+            for d in disclosures
+        }
+        for entry in self.entries.values():
+            found |= {Expected(d.reason.value, d.party, d.notice, d.window.end_ms) for d in self._late(entry)}
+            notice, due_ms = entry.notice, self._due_ms(entry)
+            if due_ms is not None and due_ms <= now_ms and due_ms < notice.window.end_ms:
+                found.add(Expected("presence_stale", notice.party, notice.id, notice.window.end_ms))
+        return {alert for alert in found if alert.end_ms > now_ms}
+
+    def conflicts(self) -> dict[tuple[str, ...], tuple[Disclosure, ...]]:
+        """What every pair in conflict discloses, by the roots of their lines."""
+        entries = list(self.entries.values())
+        found: dict[tuple[str, ...], tuple[Disclosure, ...]] = {}
+        for number, one in enumerate(entries):
+            for other in entries[number + 1 :]:
+                agreements = self._judging(one, other)
+                windows = _near(one, other, agreements) if agreements else []
+                if windows:
+                    first = _side(one, [w for w, _ in windows], agreements)
+                    second = _side(other, [w for _, w in windows], agreements)
+                    roots = tuple(sorted((one.root, other.root)))
+                    found[roots] = disclose(first, second, span(list(map(_common, windows))))
+        return found
+
+    def agreement(self, identifier: str, at_ms: int) -> Agreement | None:
+        """The highest version that has begun, unless it has ended."""
+        begun = [a for a in self.loaded if a.id == identifier and a.window.start_ms <= at_ms]
+        highest = max(begun, key=lambda a: a.version, default=None)
+        if highest is None or highest.legal_status is LegalStatus.ENDED or highest.window.end_ms <= at_ms:
+            return None
+        return highest
+
+    def _take(self, told: Told) -> None:
+        envelope = read_envelope(told.raw)
+        if envelope.payload_type != NOTICE_TYPE:
+            return
+        notice = read_notice(envelope.payload, offsets_of=self.state.offsets_of)
+        name = notice.withdraws if isinstance(notice, Withdrawal) else notice.supersedes
+        earlier = self.entries.get(f"{notice.party}/{name}")
+        if earlier is not None and earlier.notice.window.end_ms > told.at_ms - max(
+            a.separation_ms for a in self.loaded
+        ):
+            del self.entries[f"{notice.party}/{name}"]
+        else:
+            earlier = None
+        if isinstance(notice, Withdrawal) or notice.window.end_ms <= told.at_ms:
+            return
+        key = f"{notice.party}/{notice.id}"
+        root = earlier.root if earlier is not None and earlier.notice.kind is notice.kind else key
+        item = judged(notice, key=key, agreement=self._named(notice, told.at_ms), secrets=self.state.secrets)
+        self.entries[key] = Entry(notice, told.at_ms, root, item)
+
+    def _named(self, notice: Notice, at_ms: int) -> Agreement | None:
+        agreement = self.agreement(notice.agreement_id, at_ms)
+        return agreement if agreement is not None and notice.party in agreement.parties else None
+
+    def _judging(self, one: Entry, other: Entry) -> list[Agreement]:
+        """The agreements of both tellers whose scope has the pair, when the later of them was told."""
+        if one.notice.party == other.notice.party or not _is_pair(one.notice, other.notice):
+            return []
+        at_ms = max(one.at_ms, other.at_ms)
+        in_force = [a for name in {a.id for a in self.loaded} if (a := self.agreement(name, at_ms)) is not None]
+        both = {one.notice.party, other.notice.party}
+        return [a for a in in_force if both <= set(a.parties) and _is_in_scope(a, one.notice, other.notice)]
+
+    def _late(self, entry: Entry) -> Iterator[Disclosure]:
+        agreement = self._named(entry.notice, entry.at_ms)
+        if agreement is None or not isinstance(entry.notice, AirActivity):
+            return
+        if entry.notice.window.start_ms - entry.at_ms < agreement.lead_times.minimum_useful_ms:
+            others = tuple(party for party in agreement.parties if party != entry.notice.party)
+            yield from disclose_late(_side(entry, [entry.notice.window], [agreement]), others)
+
+    def _due_ms(self, entry: Entry) -> int | None:
+        if not isinstance(entry.notice, GROUND):
+            return None
+        agreement = self._named(entry.notice, entry.at_ms)
+        dues = [] if agreement is None else [entry.at_ms + agreement.presence_refresh_ms]
+        return min([*dues, FOREVER_MS if entry.notice.refresh_due_ms is None else entry.notice.refresh_due_ms])
+
+
+def _is_pair(one: Notice, other: Notice) -> bool:
+    if isinstance(other, Zone):
+        one, other = other, one
+    if isinstance(one, Zone):
+        rules = {Kind.AIR_ACTIVITY: ZoneRule.NO_AIR_ACTIVITY, Kind.GROUND_PRESENCE: ZoneRule.NO_GROUND_PRESENCE}
+        return other.kind in rules and rules[other.kind] in one.rules
+    return not (isinstance(one, HumanitarianSite) and isinstance(other, HumanitarianSite))
+
+
+def _is_in_scope(agreement: Agreement, one: Notice, other: Notice) -> bool:
+    if any(isinstance(notice, (Zone, HumanitarianSite)) for notice in (one, other)):
+        return True
+    in_air = [notice.kind is Kind.AIR_ACTIVITY for notice in (one, other)].count(True)
+    return (agreement.scope.ground_ground, agreement.scope.air_ground, agreement.scope.air_air)[in_air]
+
+
+def _near(one: Entry, other: Entry, agreements: list[Agreement]) -> list[tuple[Window, Window]]:
+    minima = Minima(lateral_m=0.0, vertical_m=0.0, time_ms=0)
+    if not any(isinstance(entry.notice, Zone) for entry in (one, other)):
+        radii = [a.lateral_m for a in agreements]
+        for notice in (entry.notice for entry in (one, other)):
+            if isinstance(notice, GROUND):
+                largest = [max(a.protection_radii_m.values()) for a in agreements]
+                radii += [
+                    a.protection_radii_m.get(notice.protection_class, most)
+                    for a, most in zip(agreements, largest, strict=True)
+                ]
+        separation_ms = max(a.separation_ms for a in agreements)
+        minima = Minima(lateral_m=max(radii), vertical_m=max(a.vertical_m for a in agreements), time_ms=separation_ms)
+    return _compared(one.item.volumes, other.item.volumes, minima)
+
+
+@cache
+def _compared(
+    one: tuple[JudgedVolume, ...], other: tuple[JudgedVolume, ...], minima: Minima
+) -> list[tuple[Window, Window]]:
+    first, second = (Item(notice_id="", party="", kind=Kind.ZONE, volumes=volumes) for volumes in (one, other))
+    found = compared(first, second, minima)
+    assert found.certain == found.possible, "a sample lies too near to the limit to say"
+    return found.certain
+
+
+def _common(windows: tuple[Window, Window]) -> Window:
+    """What two windows share, or what lies between them."""
+    start_ms, end_ms = sorted((max(w.start_ms for w in windows), min(w.end_ms for w in windows)))
+    return Window(start_ms=start_ms, end_ms=end_ms)
+
+
+def _side(entry: Entry, touched: list[Window], agreements: list[Agreement]) -> Side:
+    notice = entry.notice
+    signed = {party for agreement in agreements for party in agreement.parties}
+    guarantors = tuple(g for g in notice.guarantors if g in signed) if isinstance(notice, Zone) else ()
+    return Side(
+        party=notice.party,
+        notice=notice.id,
+        kind=notice.kind,
+        whole=notice.window,
+        touched=span(touched),
+        guarantors=guarantors,
+    )
