@@ -35,6 +35,8 @@ class Entry(NamedTuple):
     at_ms: int
     root: str
     item: Item
+    loaded: tuple[Agreement, ...]
+    """The agreements of that moment."""
 
 
 class Expected(NamedTuple):
@@ -61,19 +63,19 @@ class Model:
             elif isinstance(output, Told):
                 self._take(output)
 
-    def open_at(self, now_ms: int) -> set[Expected]:
-        """The alerts that should be open."""
-        found = {
+    def open_at(self, now_ms: int) -> list[Expected]:
+        """The alerts that should be open, sorted."""
+        found = [
             Expected(d.reason.value, d.party, d.notice, d.window.end_ms, roots)
             for roots, disclosures in self.conflicts().items()
             for d in disclosures
-        }
+        ]
         for entry in self.entries.values():
-            found |= {Expected(d.reason.value, d.party, d.notice, d.window.end_ms) for d in self._late(entry)}
+            found += [Expected(d.reason.value, d.party, d.notice, d.window.end_ms) for d in self._late(entry)]
             notice, due_ms = entry.notice, self._due_ms(entry)
             if due_ms is not None and due_ms <= now_ms and due_ms < notice.window.end_ms:
-                found.add(Expected("presence_stale", notice.party, notice.id, notice.window.end_ms))
-        return {alert for alert in found if alert.end_ms > now_ms}
+                found.append(Expected("presence_stale", notice.party, notice.id, notice.window.end_ms))
+        return sorted(alert for alert in found if alert.end_ms > now_ms)
 
     def conflicts(self) -> dict[tuple[str, ...], tuple[Disclosure, ...]]:
         """What every pair in conflict discloses, by the roots of their lines."""
@@ -89,14 +91,6 @@ class Model:
                     roots = tuple(sorted((one.root, other.root)))
                     found[roots] = disclose(first, second, span(list(map(_common, windows))))
         return found
-
-    def agreement(self, identifier: str, at_ms: int) -> Agreement | None:
-        """The highest version that has begun, unless it has ended."""
-        begun = [a for a in self.loaded if a.id == identifier and a.window.start_ms <= at_ms]
-        highest = max(begun, key=lambda a: a.version, default=None)
-        if highest is None or highest.legal_status is LegalStatus.ENDED or highest.window.end_ms <= at_ms:
-            return None
-        return highest
 
     def _take(self, told: Told) -> None:
         envelope = read_envelope(told.raw)
@@ -115,24 +109,22 @@ class Model:
             return
         key = f"{notice.party}/{notice.id}"
         root = earlier.root if earlier is not None and earlier.notice.kind is notice.kind else key
-        item = judged(notice, key=key, agreement=self._named(notice, told.at_ms), secrets=self.state.secrets)
-        self.entries[key] = Entry(notice, told.at_ms, root, item)
-
-    def _named(self, notice: Notice, at_ms: int) -> Agreement | None:
-        agreement = self.agreement(notice.agreement_id, at_ms)
-        return agreement if agreement is not None and notice.party in agreement.parties else None
+        loaded = tuple(self.loaded)
+        item = judged(notice, key=key, agreement=_named(notice, loaded, told.at_ms), secrets=self.state.secrets)
+        self.entries[key] = Entry(notice, told.at_ms, root, item, loaded)
 
     def _judging(self, one: Entry, other: Entry) -> list[Agreement]:
         """The agreements of both tellers whose scope has the pair, when the later of them was told."""
         if one.notice.party == other.notice.party or not _is_pair(one.notice, other.notice):
             return []
+        later = max(one, other, key=lambda entry: len(entry.loaded))
         at_ms = max(one.at_ms, other.at_ms)
-        in_force = [a for name in {a.id for a in self.loaded} if (a := self.agreement(name, at_ms)) is not None]
+        in_force = [a for name in {a.id for a in later.loaded} if (a := _judges(name, later.loaded, at_ms)) is not None]
         both = {one.notice.party, other.notice.party}
         return [a for a in in_force if both <= set(a.parties) and _is_in_scope(a, one.notice, other.notice)]
 
     def _late(self, entry: Entry) -> Iterator[Disclosure]:
-        agreement = self._named(entry.notice, entry.at_ms)
+        agreement = _named(entry.notice, entry.loaded, entry.at_ms)
         if agreement is None or not isinstance(entry.notice, AirActivity):
             return
         if entry.notice.window.start_ms - entry.at_ms < agreement.lead_times.minimum_useful_ms:
@@ -142,9 +134,24 @@ class Model:
     def _due_ms(self, entry: Entry) -> int | None:
         if not isinstance(entry.notice, GROUND):
             return None
-        agreement = self._named(entry.notice, entry.at_ms)
+        agreement = _named(entry.notice, entry.loaded, entry.at_ms)
         dues = [] if agreement is None else [entry.at_ms + agreement.presence_refresh_ms]
         return min([*dues, FOREVER_MS if entry.notice.refresh_due_ms is None else entry.notice.refresh_due_ms])
+
+
+def _judges(identifier: str, loaded: tuple[Agreement, ...], at_ms: int) -> Agreement | None:
+    """The highest version that has begun, unless it has ended."""
+    begun = [a for a in loaded if a.id == identifier and a.window.start_ms <= at_ms]
+    highest = max(begun, key=lambda a: a.version, default=None)
+    if highest is None or highest.legal_status is LegalStatus.ENDED or highest.window.end_ms <= at_ms:
+        return None
+    return highest
+
+
+def _named(notice: Notice, loaded: tuple[Agreement, ...], at_ms: int) -> Agreement | None:
+    """The agreement that a notice names, when its teller is party to it."""
+    agreement = _judges(notice.agreement_id, loaded, at_ms)
+    return agreement if agreement is not None and notice.party in agreement.parties else None
 
 
 def _is_pair(one: Notice, other: Notice) -> bool:
@@ -185,8 +192,9 @@ def _compared(
 ) -> list[tuple[Window, Window]]:
     first, second = (Item(notice_id="", party="", kind=Kind.ZONE, volumes=volumes) for volumes in (one, other))
     found = compared(first, second, minima)
-    assert found.certain == found.possible, "a sample lies too near to the limit to say"
-    return found.certain
+    # outlines that share a point are certain too, also where nothing more is asked for
+    assert minima.lateral_m == 0.0 or found.certain == found.possible, "a sample lies too near to the limit to say"
+    return found.possible
 
 
 def _common(windows: tuple[Window, Window]) -> Window:

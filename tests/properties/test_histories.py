@@ -1,4 +1,4 @@
-"""Random histories of a line: whatever parties tell, in whatever order, what must always hold does hold after each step.
+"""Random histories of a line: whatever parties tell, and in whatever order, what must always hold does.
 
 Notices of every kind on a small map, under agreements that overlap, with supersession, withdrawal, acknowledgement,
 repetition, new versions of an agreement, and time.

@@ -20,9 +20,18 @@ class MemoryStore:
         """The next write fails although all of it is kept: the answer was lost."""
         self.fails_reading = False
         """Reads and reopening fail until this is taken back."""
+        self._must_reopen = False
 
     def append(self, records: Sequence[Record], checkpoint: str) -> None:
-        """Keep records and checkpoint. Raises StoreError when a fault is switched on."""
+        """Keep records and checkpoint. Raises StoreError when they do not continue, or a fault is switched on."""
+        if self._must_reopen:
+            message = "the store has refused a write and must be opened again"
+            raise StoreError(message)
+        for position, record in enumerate(records, start=len(self.records)):
+            if record.index != position:
+                message = f"entry {record.index} cannot be kept: the next one here is {position}"
+                raise StoreError(message)
+        self._must_reopen = self.fails_without_keeping or self.fails_after_keeping
         if self.fails_without_keeping:
             self.fails_without_keeping = False
             message = "a planned fault: nothing was kept"
@@ -37,7 +46,7 @@ class MemoryStore:
     def read(self, start: int = 0) -> Iterator[Record]:
         """Records from `start`. Raises StoreError when a fault is switched on."""
         self._check_reading()
-        return iter(self.records[start:])
+        return iter(self.records[max(start, 0) :])
 
     def get(self, index: int) -> Record | None:
         """One record or None. Raises StoreError when a fault is switched on."""
@@ -55,8 +64,9 @@ class MemoryStore:
         return self.note
 
     def reopen(self) -> None:
-        """Nothing to let go of. Raises StoreError when a fault is switched on."""
+        """Take writes again. Raises StoreError when a fault is switched on."""
         self._check_reading()
+        self._must_reopen = False
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -118,7 +118,12 @@ class Line:
         self._last_ms = max(at_ms, self._last_ms)
         due_ms = self.state.next_due_ms()
         is_due = due_ms is not None and due_ms <= self._last_ms
-        batch = process(self.state, self.journal, [Tick(), *inputs] if is_due else inputs, self._last_ms)
+        try:
+            batch = process(self.state, self.journal, [Tick(), *inputs] if is_due else inputs, self._last_ms)
+        except BaseException as error:
+            # The state has gone part of the way, and no ledger explains it.
+            self.fence(f"a step broke off ({type(error).__name__})")
+            raise
         if not is_due:
             return batch
         return Batch(at_ms=batch.at_ms, outcomes=batch.outcomes[1:], outputs=batch.outputs, staged=batch.staged)

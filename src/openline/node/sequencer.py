@@ -12,9 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from msgspec import Struct
 
-from openline.core.errors import LedgerFault, NodeFault, OpenlineError
+from openline.core.errors import NodeFault, OpenlineError
 from openline.intake.opening import open_acknowledgement, open_notice
 from openline.node.batch import Batch, Delivery, Input, Tick
+from openline.node.journal import Staged
 from openline.node.line import Line, Receipt, fenced
 from openline.node.ports import Clock, StoreError
 from openline.node.step import Accepted
@@ -49,6 +50,7 @@ class Sequencer:
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE_MAX)
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="disk")
         self._tasks: list[asyncio.Task[None]] = []
+        self._is_stopping = False
 
     def start(self) -> None:
         """Begin to take inputs and to watch the clock."""
@@ -56,13 +58,11 @@ class Sequencer:
         self._tasks = [loop.create_task(self._run()), loop.create_task(self._watch())]
 
     async def stop(self) -> None:
-        """Stop after the commit under way; whatever still waits is told to come back."""
+        """Stop after the commit under way, which is answered; whatever still waits is told to come back."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        while not self._queue.empty():
-            waiting = self._queue.get_nowait()
-            _fail(waiting, fenced("it is stopping"))
+        self._turn_away(fenced("it is stopping"))
         self._disk.shutdown(wait=True)
 
     @property
@@ -107,8 +107,13 @@ class Sequencer:
             ) from None
         return await answer
 
+    def _turn_away(self, fault: NodeFault) -> None:
+        """Answer everybody who waits in the queue."""
+        while not self._queue.empty():
+            _fail(self._queue.get_nowait(), fault)
+
     async def _run(self) -> None:
-        while True:
+        while not self._is_stopping:
             group = [await self._queue.get()]
             while len(group) < BATCH_MAX and not self._queue.empty():
                 group.append(self._queue.get_nowait())
@@ -125,9 +130,7 @@ class Sequencer:
         try:
             batch = self.line.stage([waiting.given for waiting in group], self.clock.now_ms())
             if batch.staged is not None:
-                loop = asyncio.get_running_loop()
-                staged = batch.staged
-                await loop.run_in_executor(self._disk, self.line.store.append, staged.records, staged.checkpoint)
+                await self._write(batch.staged)
         except NodeFault as fault:
             _fail_all(group, fault)
         except StoreError as error:
@@ -137,16 +140,35 @@ class Sequencer:
             self._report("A step broke off; the ledger is read again before anything is taken.", error)
             await self._fence(group, f"a step broke off ({type(error).__name__})")
         else:
-            self.line.publish(batch)
+            self._publish(batch)
             _answer(self.line, group, batch)
+
+    async def _write(self, staged: Staged) -> None:
+        """Wait for the disk, also when told to stop meanwhile: a commit under way is seen to its end."""
+        loop = asyncio.get_running_loop()
+        written = loop.run_in_executor(self._disk, self.line.store.append, staged.records, staged.checkpoint)
+        try:
+            await asyncio.shield(written)
+        except asyncio.CancelledError:
+            self._is_stopping = True
+            await written
+
+    def _publish(self, batch: Batch) -> None:
+        """Let it be known. It is on disk, so its tellers get their receipts whatever a listener makes of it."""
+        try:
+            self.line.publish(batch)
+        except Exception as error:  # noqa: BLE001 - whatever a listener does, the line goes on
+            self._report("A listener failed; the line goes on.", error)
 
     async def _fence(self, group: Sequence[_Waiting], reason: str) -> None:
         self.line.fence(reason)
         _fail_all(group, fenced(reason))
-        while self.line.is_fenced:
+        self._turn_away(fenced(reason))
+        loop = asyncio.get_running_loop()
+        while self.line.is_fenced and not self._is_stopping:
             try:
-                self.line.rebuild()
-            except (StoreError, LedgerFault) as error:
+                await loop.run_in_executor(self._disk, self.line.rebuild)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the line stays fenced and tries again
                 self._report("The ledger could not be read again; the next attempt follows.", error)
                 self.line.fence(str(error))
                 await asyncio.sleep(REBUILD_PAUSE_S)

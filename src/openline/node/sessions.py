@@ -1,4 +1,4 @@
-"""Who reads: a challenge, its signed answer, and a token that lasts for a while. In memory only; a restart ends them all.
+"""Who reads: a challenge, its signed answer, a token that lasts for a while. In memory only: a restart ends them all.
 
 A challenge carries its own end and the node's mark, so handing out challenges keeps nothing: only answers that a
 party's key has signed take up room, each party its own.

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from openline.adapters.clock import SystemClock, SystemEntropy
-from openline.adapters.http.serving import serve_line
+from openline.adapters.http.app import build_app
+from openline.adapters.http.server import serve as serve_app
 from openline.adapters.key_files import read_or_create_node_secret
 from openline.app.composition import SECRET_NAME, open_line, open_store, settled
 from openline.app.configuration import FILE_NAME, KeySettings, PartySettings, Settings, read_settings, write_settings
@@ -17,6 +18,8 @@ from openline.app.public_keys import read_public_key
 from openline.codec.envelope import to_base64
 from openline.core.errors import BadUse
 from openline.node.secrets import NodeSecrets
+from openline.node.sequencer import Sequencer
+from openline.node.sessions import Sessions
 
 _ROOT = "root"
 
@@ -49,16 +52,13 @@ def run_node(data: Path, *, host: str = "", port: int = -1) -> None:
             line = open_line(data, settings, store, progress)
         now_ms = clock.now_ms()
         line.administer(now_ms, settled(data, settings, line, now_ms))
-        serve_line(
-            line,
-            clock=clock,
-            entropy=SystemEntropy(),
-            host=host or settings.host,
-            port=settings.port if port < 0 else port,
+        node = build_app(
+            Sequencer(line, clock, _report),
+            Sessions(clock, SystemEntropy()),
             is_drill=settings.drill,
-            on_ready=_say_ready,
-            report=lambda sentence, error: err.print(f"{sentence} ({error})", style="bold red", markup=False),
+            report=_report,
         )
+        serve_app(node, host or settings.host, settings.port if port < 0 else port, _say_ready)
     finally:
         store.close()
 
@@ -118,6 +118,10 @@ def _parties(files: list[Path]) -> list[PartySettings]:
     return [PartySettings(code=party, root_key=root, keys=keys.get(party, [])) for party, root in roots.items()]
 
 
-def _say_ready(host: str, port: int) -> None:
-    shown = "localhost" if host in {"127.0.0.1", "::1"} else host
-    out.print(f"Serving on http://{shown}:{port} - stop with Ctrl-C.", style="bold", markup=False)
+def _say_ready(url: str) -> None:
+    shown = url.replace("//127.0.0.1:", "//localhost:")
+    out.print(f"Serving on {shown} - stop with Ctrl-C.", style="bold", markup=False)
+
+
+def _report(sentence: str, error: Exception) -> None:
+    err.print(f"{sentence} ({error})", style="bold red", markup=False)

@@ -87,8 +87,9 @@ def examine(folder: Path, settings: Settings, store: Store, node_key: str) -> di
         shown.append("Bodies were not opened: the node's secret is not in this folder.")
     else:
         shown.append("Every body fits its leaf.")
-        steps = replay_ledger(store, secrets, settings.origin)
-        shown.append(f"A replay of {steps} inputs gives every alert, byte for byte.")
+        with entry_progress("Replay") as progress:
+            replay_ledger(store, secrets, settings.origin, progress)
+        shown.append("A replay of what was told gives every alert and every other entry, byte for byte.")
     if settings.drill:
         shown.append("This is the ledger of a drill: it proves what the drill told, and nothing else.")
     return {

@@ -1,0 +1,47 @@
+"""Start-up of a data folder, and the memory of what is in force: run in a process of its own by the service bench."""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+import time
+from pathlib import Path
+
+from bench.traffic import ORIGIN, SEED
+from openline.adapters.sqlite import SqliteStore
+from openline.app.composition import LEDGER_NAME
+from openline.keys.derive import derive_seed
+from openline.node.line import Line
+from openline.node.secrets import NodeSecrets
+
+
+def resident_bytes() -> int:
+    """The resident set of this process (Linux)."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * 4096
+
+
+def main(folder: Path) -> None:
+    """Open the ledger, print the figures."""
+    store = SqliteStore(folder / LEDGER_NAME)
+    line = Line(store, NodeSecrets(derive_seed(SEED, "node")), ORIGIN)
+    gc.collect()
+    before = resident_bytes()
+    begun = time.perf_counter()
+    line.open()
+    seconds = time.perf_counter() - begun
+    gc.collect()
+    grown = resident_bytes() - before
+    in_force = len(line.state.engine)
+    figures = {
+        "replay_entries_per_s": round(line.committed / seconds),
+        "replay_n": line.committed,
+        "memory_per_notice_bytes": round(grown / in_force),
+        "memory_n": in_force,
+    }
+    print(json.dumps(figures))  # noqa: T201 - a bench prints
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

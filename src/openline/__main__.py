@@ -1,0 +1,5 @@
+"""`python -m openline`."""
+
+from openline.app.cli import app
+
+app()

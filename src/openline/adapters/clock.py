@@ -1,0 +1,44 @@
+"""Where the time and chance come in. No other module reads a clock."""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+_TOKEN_BYTES = 24
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now_ms(self) -> int:
+        """Milliseconds since 1970-01-01T00:00:00Z, rounded down."""
+        return time.time_ns() // 1_000_000
+
+
+class ManualClock:
+    """A clock that stands until it is moved: for drills, which live at the time of their scenario."""
+
+    def __init__(self, at_ms: int) -> None:
+        """Start at `at_ms`."""
+        self._at_ms = at_ms
+
+    def now_ms(self) -> int:
+        """Where it was last moved to."""
+        return self._at_ms
+
+    def move_to(self, at_ms: int) -> None:
+        """Stand at `at_ms`, which may also lie earlier: clocks of machines do jump back."""
+        self._at_ms = at_ms
+
+    def advance(self, by_ms: int) -> None:
+        """Move on by `by_ms`."""
+        self._at_ms += by_ms
+
+
+class SystemEntropy:
+    """The machine's chance."""
+
+    def token(self) -> str:
+        """A fresh unguessable text of 192 bits, safe in a URL."""
+        return secrets.token_urlsafe(_TOKEN_BYTES)

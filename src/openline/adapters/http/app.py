@@ -1,0 +1,128 @@
+"""The node as an ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match, Route, Router
+from starlette.types import Message, Receive, Scope, Send
+
+from openline.adapters.http.committed import Committed
+from openline.adapters.http.feeds import PULSE_S, Feeds
+from openline.adapters.http.following import Following
+from openline.adapters.http.health import Health
+from openline.adapters.http.ledger_pages import LedgerPages
+from openline.adapters.http.metrics import Metrics
+from openline.adapters.http.openapi import Interface
+from openline.adapters.http.own import Own
+from openline.adapters.http.pages import Pages
+from openline.adapters.http.problems import METHOD_NOT_ALLOWED, Problems, Report
+from openline.adapters.http.signing_in import SigningIn
+from openline.adapters.http.streams import Patience
+from openline.adapters.http.telling import Telling
+from openline.node.sequencer import Sequencer
+from openline.node.sessions import Sessions
+
+
+class NodeApp:
+    """Everything that the node says over HTTP. It starts the sequencer when it starts, and stops it when it stops."""
+
+    def __init__(
+        self,
+        sequencer: Sequencer,
+        sessions: Sessions,
+        *,
+        is_drill: bool,
+        report: Report,
+        patience: Patience,
+        pulse_s: float,
+    ) -> None:
+        """Nothing runs before the server starts."""
+        line = sequencer.line
+        self.is_drill = is_drill
+        self.feeds = Feeds(sequencer, pulse_s=pulse_s)
+        self.metrics = Metrics(sequencer, self.feeds)
+        self._sequencer = sequencer
+        self._problems = Problems(report, self.metrics.count_refusal)
+        signing_in = SigningIn(line, sessions)
+        self._notices = Telling(sequencer.tell, self.metrics.count_notice, self._problems)
+        acknowledgements = Telling(sequencer.acknowledge, self.metrics.count_acknowledgement, self._problems)
+        following = Following(line, self.feeds, sessions, signing_in, patience=patience, report=report)
+        routes: list[BaseRoute] = [
+            *Own(line, Committed(line), signing_in).routes(),
+            Route("/notices", self._notices, methods=["POST"]),
+            Route("/acknowledgements", acknowledgements, methods=["POST"]),
+            *following.routes(),
+            *signing_in.routes(),
+            *LedgerPages(line).routes(),
+            *Health(line, self.metrics).routes(),
+            *Interface(is_drill=is_drill).routes(),
+            *Pages(line.origin, is_drill=is_drill).routes(),
+        ]
+        self._router = Router(routes, redirect_slashes=False, lifespan=self._lifespan)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, or the life of the server."""
+        if scope["type"] != "http":
+            await self._router(scope, receive, send)
+            return
+        if scope["path"] == "/notices" and scope["method"] == "POST":
+            await self._notices(scope, receive, send)
+            return
+        # Starlette raises for what it does not find only when it knows of an application.
+        scope["app"] = self
+        has_started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal has_started
+            has_started = True
+            await send(message)
+
+        try:
+            await self._router(scope, receive, watched)
+        except HTTPException as error:
+            if error.status_code == METHOD_NOT_ALLOWED:
+                error.headers = {"allow": ", ".join(self._methods_at(scope))}
+            await self._problems.answer(error).send(send)
+        except Exception as error:
+            if has_started:
+                raise
+            await self._problems.answer(error).send(send)
+
+    def _methods_at(self, scope: Scope) -> list[str]:
+        """Every method of an address: each of its routes knows only its own."""
+        routes = [r for r in self._router.routes if isinstance(r, Route) and r.matches(scope)[0] is not Match.NONE]
+        return sorted({method for route in routes for method in route.methods or ()})
+
+    @asynccontextmanager
+    async def _lifespan(self, _: object) -> AsyncIterator[None]:
+        self._sequencer.start()
+        watch = asyncio.create_task(self.feeds.watch())
+        try:
+            yield
+        finally:
+            self.feeds.stop()
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
+            await self._sequencer.stop()
+
+
+def build_app(
+    sequencer: Sequencer,
+    sessions: Sessions,
+    *,
+    is_drill: bool,
+    report: Report,
+    patience: Patience | None = None,
+    pulse_s: float = PULSE_S,
+) -> NodeApp:
+    """The application over a sequencer that has not been started; its line has been opened.
+
+    `report` takes a sentence and the exception behind it; `patience` and `pulse_s` say how long feeds wait for what.
+    """
+    return NodeApp(
+        sequencer, sessions, is_drill=is_drill, report=report, patience=patience or Patience(), pulse_s=pulse_s
+    )

@@ -1,0 +1,74 @@
+"""Counts for whoever watches the node, in a registry of its own. No label names a party."""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from openline.adapters.http.feeds import Feeds
+from openline.core.precedence import Precedence
+from openline.node.journal import Output
+from openline.node.sequencer import Sequencer
+
+MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Metrics:
+    """What is counted as it happens, and what is looked up when somebody asks."""
+
+    def __init__(self, sequencer: Sequencer, feeds: Feeds) -> None:
+        """Count the commits of the sequencer's line from now on."""
+        self._registry = CollectorRegistry(auto_describe=False)
+        told = Counter("openline_notices", "Notices taken.", ["outcome"], registry=self._registry)
+        read = Counter("openline_acknowledgements", "Acknowledgements taken.", ["outcome"], registry=self._registry)
+        self._told = told.labels("recorded"), told.labels("duplicate")
+        self._read = read.labels("recorded"), read.labels("duplicate")
+        self._refusals = Counter("openline_refusals", "Problems sent, by code.", ["code"], registry=self._registry)
+        self._commits = Counter("openline_commits", "Commits that are on disk.", registry=self._registry)
+        self._entries = Counter("openline_entries", "Entries recorded by this process.", registry=self._registry)
+        self._registry.register(_Present(sequencer, feeds))
+        sequencer.line.listen(self._published)
+
+    def count_notice(self, *, is_duplicate: bool) -> None:
+        """A notice was taken."""
+        self._told[is_duplicate].inc()
+
+    def count_acknowledgement(self, *, is_duplicate: bool) -> None:
+        """An acknowledgement was taken."""
+        self._read[is_duplicate].inc()
+
+    def count_refusal(self, code: str) -> None:
+        """A problem was sent."""
+        self._refusals.labels(code).inc()
+
+    def text(self) -> bytes:
+        """All of it, in the text format of Prometheus."""
+        return generate_latest(self._registry)
+
+    def _published(self, outputs: list[tuple[int, Output]]) -> None:
+        self._commits.inc()
+        self._entries.inc(len(outputs))
+
+
+class _Present(Collector):
+    """What is so at the moment of asking."""
+
+    def __init__(self, sequencer: Sequencer, feeds: Feeds) -> None:
+        self._sequencer = sequencer
+        self._feeds = feeds
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        line = self._sequencer.line
+        alerts = GaugeMetricFamily("openline_open_alerts", "Open alerts of all parties.", labels=["precedence"])
+        tally = Tally(alert.precedence for alert in line.state.desk.all_open())
+        for precedence in Precedence:
+            alerts.add_metric([precedence.name], tally[precedence])
+        yield alerts
+        yield GaugeMetricFamily("openline_queue_length", "Inputs that wait.", value=self._sequencer.waiting)
+        yield GaugeMetricFamily("openline_streams", "Feeds being read.", value=self._feeds.streams)
+        yield GaugeMetricFamily("openline_fenced", "1 while the node takes nothing.", value=int(line.is_fenced))
+        yield GaugeMetricFamily("openline_ledger_entries", "Entries of the ledger.", value=line.committed)

@@ -1,0 +1,261 @@
+"""Every address: what it is for, what it takes, what it answers and what it may refuse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from openline.adapters.http.answers import JSON
+
+EVENT_STREAM = "text/event-stream"
+HTML = "text/html"
+OCTETS = "application/octet-stream"
+TEXT = "text/plain"
+
+
+class Good(Struct, frozen=True, kw_only=True):
+    """An answer that is no problem."""
+
+    status: int
+    says: str
+    media: str = JSON
+    shape: str = ""
+    """Name of its schema; empty for what is not JSON."""
+
+
+class Operation(Struct, frozen=True, kw_only=True):
+    """One method of one address."""
+
+    method: str
+    path: str
+    name: str
+    tag: str
+    summary: str
+    answers: tuple[Good, ...]
+    codes: tuple[str, ...] = ()
+    sends: str = ""
+    """Name of the schema of its body; empty when it takes none."""
+    parameters: tuple[dict[str, Any], ...] = ()
+    needs_session: bool = False
+
+
+_ENVELOPE = (
+    "BODY_TOO_LARGE",
+    "ENVELOPE_MALFORMED",
+    "PAYLOAD_TYPE_UNKNOWN",
+    "PAYLOAD_MALFORMED",
+    "SIGNATURE_INVALID",
+    "KEY_UNKNOWN",
+    "PARTY_MISMATCH",
+)
+_VALUES = ("VALUE_INVALID", "TIME_INVALID", "ALTITUDE_INVALID", "GEOMETRY_INVALID", "LIMIT_EXCEEDED")
+_SESSION = ("SESSION_REQUIRED", "SESSION_EXPIRED")
+_TAKING = ("NODE_FENCED", "NODE_BUSY")
+
+
+def _path(name: str, says: str, **schema: Any) -> dict[str, Any]:  # noqa: ANN401 - keywords of JSON Schema
+    return {"name": name, "in": "path", "required": True, "description": says, "schema": schema}
+
+
+def _index(place: str, name: str, says: str) -> dict[str, Any]:
+    schema = {"type": "integer", "minimum": -1}
+    return {"name": name, "in": place, "required": False, "description": says, "schema": schema}
+
+
+_TAKEN = (
+    Good(status=201, says="Recorded: it is on disk.", shape="Receipt"),
+    Good(status=200, says="The same bytes had been recorded before.", shape="Receipt"),
+)
+_TILE_INDEX = _path(
+    "index",
+    "Groups of three digits as in `x001/x234/067`, for a partial tile with `.p/` and its width.",
+    type="string",
+    pattern=r"^(x[0-9]{3}/)*[0-9]{3}(\.p/[0-9]{1,3})?$",
+)
+_TILE = (Good(status=200, says="The tile.", media=OCTETS),)
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        method="post",
+        path="/notices",
+        name="tell",
+        tag="tell",
+        summary="Tell a notice. Its signature is its authentication.",
+        sends="NoticeEnvelope",
+        answers=_TAKEN,
+        codes=(*_ENVELOPE, *_VALUES, "NOTICE_ID_REUSED", *_TAKING),
+    ),
+    Operation(
+        method="post",
+        path="/acknowledgements",
+        name="acknowledge",
+        tag="tell",
+        summary="Say that a person on watch has read an alert. It is neither consent nor permission.",
+        sends="AcknowledgementEnvelope",
+        answers=_TAKEN,
+        codes=(*_ENVELOPE, "TIME_INVALID", "NOTICE_ID_REUSED", "ALERT_UNKNOWN", *_TAKING),
+    ),
+    Operation(
+        method="post",
+        path="/sessions/challenge",
+        name="challenge",
+        tag="sessions",
+        summary="Ask for a challenge; it can be answered once, within two minutes.",
+        answers=(Good(status=201, says="A text to sign.", shape="ChallengeGiven"),),
+    ),
+    Operation(
+        method="post",
+        path="/sessions",
+        name="open_session",
+        tag="sessions",
+        summary="Answer a challenge with its signature, and get a token to read with.",
+        sends="SessionEnvelope",
+        answers=(Good(status=201, says="A token that lasts 15 minutes.", shape="SessionOpened"),),
+        codes=(*_ENVELOPE, "CHALLENGE_UNKNOWN", "LIMIT_EXCEEDED"),
+    ),
+    Operation(
+        method="get",
+        path="/feed",
+        name="follow",
+        tag="read",
+        summary="Everything that the line tells the session's party, as server-sent events, from the start or resumed.",
+        parameters=(
+            _index("header", "Last-Event-ID", "Resume exactly after this entry. It goes before `after`."),
+            _index("query", "after", "Begin after this entry; -1 for the start, as without it."),
+        ),
+        answers=(
+            Good(
+                status=200, says="`id` is the entry's index, `event` its kind, `data` a FeedEvent.", media=EVENT_STREAM
+            ),
+        ),
+        codes=(*_SESSION, "VALUE_INVALID", "NODE_BUSY"),
+        needs_session=True,
+    ),
+    Operation(
+        method="get",
+        path="/alerts",
+        name="own_alerts",
+        tag="read",
+        summary="Open alerts of the session's party.",
+        answers=(Good(status=200, says="Oldest first.", shape="OwnAlerts"),),
+        codes=(*_SESSION, "NODE_FENCED"),
+        needs_session=True,
+    ),
+    Operation(
+        method="get",
+        path="/notices",
+        name="own_notices",
+        tag="read",
+        summary="Notices of the session's party that are in force.",
+        answers=(Good(status=200, says="In the order told.", shape="OwnNotices"),),
+        codes=(*_SESSION, "NODE_FENCED"),
+        needs_session=True,
+    ),
+    Operation(
+        method="get",
+        path="/entries/{index}",
+        name="own_entry",
+        tag="read",
+        summary="An entry that the session's party told or that was addressed to it, with its proof.",
+        parameters=(_path("index", "Its place in the ledger.", type="integer", minimum=0),),
+        answers=(Good(status=200, says="Leaf, body, salt, proof and checkpoint.", shape="OwnEntry"),),
+        codes=(*_SESSION, "NOT_FOUND", "STORE_FAILED"),
+        needs_session=True,
+    ),
+    Operation(
+        method="get",
+        path="/channels",
+        name="own_channels",
+        tag="read",
+        summary="Names and secrets of the session's channels, to check in the public leaves that no serial is missing.",
+        answers=(Good(status=200, says="Keep the secrets.", shape="OwnChannels"),),
+        codes=_SESSION,
+        needs_session=True,
+    ),
+    Operation(
+        method="get",
+        path="/checkpoint",
+        name="checkpoint",
+        tag="ledger",
+        summary="The signed checkpoint of the ledger (C2SP tlog-checkpoint).",
+        answers=(Good(status=200, says="A signed note.", media=TEXT),),
+        codes=("NOT_FOUND",),
+    ),
+    Operation(
+        method="get",
+        path="/tile/{level}/{index}",
+        name="tile",
+        tag="ledger",
+        summary="Hashes of the tree (C2SP tlog-tiles).",
+        parameters=(_path("level", "Eight rows of the tree each.", type="integer", minimum=0, maximum=63), _TILE_INDEX),
+        answers=_TILE,
+        codes=("NOT_FOUND",),
+    ),
+    Operation(
+        method="get",
+        path="/tile/entries/{index}",
+        name="leaves",
+        tag="ledger",
+        summary="Leaves of the ledger, each after its length (C2SP tlog-tiles). Bodies are not among them.",
+        parameters=(_TILE_INDEX,),
+        answers=_TILE,
+        codes=("NOT_FOUND", "STORE_FAILED"),
+    ),
+    Operation(
+        method="get",
+        path="/healthz",
+        name="alive",
+        tag="watch",
+        summary="Whether the process answers.",
+        answers=(Good(status=200, says="It does.", shape="Alive"),),
+    ),
+    Operation(
+        method="get",
+        path="/readyz",
+        name="ready",
+        tag="watch",
+        summary="Whether the node takes notices.",
+        answers=(Good(status=200, says="It does.", shape="Ready"),),
+        codes=("NODE_FENCED",),
+    ),
+    Operation(
+        method="get",
+        path="/metrics",
+        name="counts",
+        tag="watch",
+        summary="Counts in the text format of Prometheus; none of them names a party.",
+        answers=(Good(status=200, says="Counts.", media=TEXT),),
+    ),
+    Operation(
+        method="get",
+        path="/openapi.json",
+        name="interface",
+        tag="about",
+        summary="This document.",
+        answers=(Good(status=200, says="OpenAPI 3.1.", shape="Interface"),),
+    ),
+    Operation(
+        method="get",
+        path="/problems/{code}",
+        name="problem",
+        tag="about",
+        summary="What a code means.",
+        parameters=(_path("code", "As in a problem document.", type="string", pattern="^[A-Z_]+$"),),
+        answers=(Good(status=200, says="A short page.", media=HTML),),
+        codes=("NOT_FOUND",),
+    ),
+    Operation(
+        method="get",
+        path="/",
+        name="front",
+        tag="about",
+        summary="What this node is.",
+        answers=(Good(status=200, says="A page.", media=HTML),),
+    ),
+)
+
+EVERYWHERE = ("INTERNAL_FAULT",)
+"""Codes that any address may answer."""
+ANYWHERE_ELSE = ("METHOD_NOT_ALLOWED",)
+"""Codes of what is no operation."""

@@ -1,0 +1,144 @@
+"""What a party may read of its own: alerts, notices, entries, channels. Whatever is another's is not there."""
+
+from __future__ import annotations
+
+import hmac
+from base64 import b64encode
+
+from starlette.requests import Request
+from starlette.routing import BaseRoute
+
+from openline.adapters.http import shapes
+from openline.adapters.http.answers import Answer, json_answer
+from openline.adapters.http.committed import Committed
+from openline.adapters.http.doors import get
+from openline.adapters.http.problems import not_found
+from openline.adapters.http.signing_in import SigningIn
+from openline.agreement.remarks import Last
+from openline.core.time import to_text
+from openline.hotline.alerts import OpenAlert
+from openline.ledger.leaf import channel_tag, decode_leaf
+from openline.node.line import Line
+from openline.node.state import Held
+
+_INDEX_MAX_DIGITS = 18
+
+
+class Own:
+    """Reads of the session's party."""
+
+    def __init__(self, line: Line, committed: Committed, signing_in: SigningIn) -> None:
+        """All of it as the disk has it."""
+        self._line = line
+        self._committed = committed
+        self._signing_in = signing_in
+
+    def routes(self) -> list[BaseRoute]:
+        """The addresses of what is one's own."""
+        return [
+            get("/alerts", self._alerts),
+            get("/notices", self._notices),
+            get("/entries/{index}", self._entry),
+            get("/channels", self._channels),
+        ]
+
+    async def _alerts(self, request: Request) -> Answer:
+        party = self._signing_in.session(request).party
+        return json_answer(await self._committed.look(lambda line: alerts_of(line, party)))
+
+    async def _notices(self, request: Request) -> Answer:
+        party = self._signing_in.session(request).party
+        return json_answer(await self._committed.look(lambda line: notices_of(line, party)))
+
+    async def _entry(self, request: Request) -> Answer:
+        party = self._signing_in.session(request).party
+        text = request.path_params["index"]
+        if not (text.isascii() and text.isdigit() and len(text) <= _INDEX_MAX_DIGITS):
+            raise not_found()
+        return json_answer(entry_of(self._line, party, int(text)))
+
+    async def _channels(self, request: Request) -> Answer:
+        told, feed = (self._channel(name) for name in channels_of(self._signing_in.session(request).party))
+        return json_answer(shapes.OwnChannels(told=told, feed=feed))
+
+    def _channel(self, name: str) -> shapes.OwnChannel:
+        return shapes.OwnChannel(name=name, secret=_base64(self._line.secrets.channel(name)))
+
+
+def channels_of(party: str) -> tuple[str, str]:
+    """The names of a party's channels: what it told, and what it was told."""
+    return f"{party}/told", f"{party}/feed"
+
+
+def alerts_of(line: Line, party: str) -> shapes.OwnAlerts:
+    """The open alerts of a party."""
+    found = [_alert(held) for held in line.state.desk.of_party(party)]
+    return shapes.OwnAlerts(as_of=line.committed - 1, alerts=found)
+
+
+def notices_of(line: Line, party: str) -> shapes.OwnNotices:
+    """The notices of a party that are in force."""
+    last = line.state.last.get(party, Last())
+    found = [_notice(held) for held in line.state.notices_of(party)]
+    return shapes.OwnNotices(as_of=line.committed - 1, sequence=last.sequence, previous=last.digest, notices=found)
+
+
+def entry_of(line: Line, party: str, index: int) -> shapes.OwnEntry:
+    """An entry on one of the party's channels. Whose it is shows in the leaf's tag: no other's body is looked at.
+
+    Raises:
+        NotFound: NOT_FOUND, the same for what does not exist and for what is another's.
+        StoreError: when the disk cannot be read.
+    """
+    record = line.record(index)
+    if record is None:
+        raise not_found()
+    leaf = decode_leaf(record.leaf)
+    tags = [channel_tag(line.secrets.channel(name), leaf.channel_serial) for name in channels_of(party)]
+    if not any(hmac.compare_digest(tag, leaf.channel_tag) for tag in tags):
+        raise not_found()
+    return shapes.OwnEntry(
+        index=index,
+        leaf=_base64(record.leaf),
+        body=_base64(record.body),
+        salt=_base64(line.salt(index)),
+        proof=[_base64(digest) for digest in line.proof(index)],
+        checkpoint=line.checkpoint,
+    )
+
+
+def _alert(held: OpenAlert) -> shapes.OwnAlert:
+    return shapes.OwnAlert(
+        alert=held.alert,
+        reference=held.reference,
+        agreement=held.agreement,
+        reason=held.reason.value,
+        notice=held.notice,
+        zone=held.zone,
+        window_start=to_text(held.window_start_ms),
+        window_end=to_text(held.window_end_ms),
+        precedence=held.precedence.name,
+        answer_due=to_text(held.answer_due_ms) if held.answer_due_ms else None,
+        tier=held.tier,
+        roles=list(held.ladder.asked_at(held.tier)),
+        acknowledged=held.is_acknowledged,
+    )
+
+
+def _notice(held: Held) -> shapes.OwnNotice:
+    return shapes.OwnNotice(
+        id=held.id,
+        type=held.kind.value,
+        agreement=held.agreement,
+        index=held.index,
+        recorded_at=to_text(held.recorded_ms),
+        digest=held.digest,
+        window_start=to_text(held.window.start_ms),
+        window_end=to_text(held.window.end_ms),
+        refresh_due=to_text(held.refresh_due_ms) if held.refresh_due_ms else None,
+        stale=held.is_stale,
+    )
+
+
+def _base64(raw: bytes) -> str:
+    return b64encode(raw).decode("ascii")

@@ -1,0 +1,141 @@
+"""Serving the application: one process, one event loop, until somebody asks it to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from ipaddress import ip_address
+
+import uvicorn
+
+from openline.adapters.http.app import NodeApp
+from openline.core.errors import BadUse
+
+STOP_WITHIN_S = 5
+"""Streams end at once when the node stops; whatever else has not ended by then is cut off."""
+
+Started = Callable[[str], None]
+"""Told the address once the node answers there."""
+
+
+class _Server(uvicorn.Server):
+    """Ends the streams before it waits for connections, and says when it has started."""
+
+    def __init__(self, app: NodeApp, on_start: Started, url: str) -> None:
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            loop="none",
+            ws="none",
+            lifespan="on",
+            access_log=False,
+            log_config=None,
+            log_level="critical",
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=STOP_WITHIN_S,
+        )
+        super().__init__(config)
+        self._node = app
+        self._on_start = on_start
+        self._url = url
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to `Serving`, which does not raise them once more at the end."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_start(self._url)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._node.feeds.stop()
+        await super().shutdown(sockets)
+
+
+class Serving:
+    """A node that serves, inside an event loop. `run` returns once it has been stopped."""
+
+    def __init__(self, app: NodeApp, host: str, port: int, on_start: Started | None = None) -> None:
+        """Take the address; port 0 takes a free one.
+
+        Raises:
+            BadUse: CONFIGURATION_INVALID, when the address is not to be had, or not for a drill.
+        """
+        self._socket = _bind(host, port, is_drill=app.is_drill)
+        name = f"[{host}]" if ":" in host else host
+        self.url = f"http://{name}:{self._socket.getsockname()[1]}"
+        self._server = _Server(app, on_start or (lambda _: None), self.url)
+
+    async def run(self) -> None:
+        """Serve until `stop`, SIGINT or SIGTERM."""
+        loop = asyncio.get_running_loop()
+        heard: list[signal.Signals] = []
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # Windows has no signals of the loop, and threads other than the main one have none at all.
+            with suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(number, self.stop)
+                heard.append(number)
+        try:
+            with closing(self._socket):
+                await self._server.serve([self._socket])
+        finally:
+            for number in heard:
+                loop.remove_signal_handler(number)
+
+    def stop(self) -> None:
+        """Stop: take nothing new, finish what is under way, end the streams."""
+        self._server.should_exit = True
+
+
+def serve(app: NodeApp, host: str, port: int, on_start: Started | None = None) -> None:
+    """Serve until SIGINT or SIGTERM, then return.
+
+    Raises:
+        BadUse: CONFIGURATION_INVALID, as `Serving`.
+    """
+    serving = Serving(app, host, port, on_start)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(serving.run())
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    if sys.platform == "win32":
+        return asyncio.new_event_loop
+    import uvloop  # noqa: PLC0415 - there is none for Windows
+
+    return uvloop.new_event_loop
+
+
+def _bind(host: str, port: int, *, is_drill: bool) -> socket.socket:
+    if is_drill and not _is_loopback(host):
+        raise BadUse(
+            "CONFIGURATION_INVALID",
+            f"a drill node serves its own machine only, and {host} is more than that",
+            path="host",
+            remedy="Use 127.0.0.1: the keys of a drill are public.",
+        )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except (OSError, OverflowError) as error:
+        raise BadUse(
+            "CONFIGURATION_INVALID",
+            f"{host} port {port} is not to be had ({error})",
+            path="port",
+            remedy="Stop what uses it, or choose another.",
+        ) from error
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,153 @@
+"""The JSON that the node answers with. Instants are RFC 3339 text in UTC; bytes are standard base64."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Text(Struct, kw_only=True):
+    """The same sentence in both languages."""
+
+    en: str
+    fr: str
+
+
+class Receipt(Struct, kw_only=True):
+    """The entry is on disk. With `salt` and the bytes that were sent, `leaf_hash` can be recomputed."""
+
+    index: int
+    recorded_at: str
+    leaf_hash: str
+    salt: str
+    checkpoint: str
+    """The signed checkpoint that covers the entry, or a later one."""
+    duplicate: bool
+    """True when the same bytes had been told before; nothing new was recorded."""
+    flags: list[str]
+
+
+class ChallengeGiven(Struct, kw_only=True):
+    """A text to sign."""
+
+    challenge: str
+    expires_at: str
+
+
+class SessionOpened(Struct, kw_only=True):
+    """A token to read with."""
+
+    token: str
+    party: str
+    role: str
+    expires_at: str
+
+
+class OwnAlert(Struct, kw_only=True):
+    """An open alert of the session's party, as it stands."""
+
+    alert: str
+    reference: str
+    agreement: str
+    reason: str
+    notice: str
+    zone: str
+    window_start: str
+    window_end: str
+    precedence: str
+    answer_due: str | None
+    """None when nobody is left to ask; the alert stays open."""
+    tier: int
+    roles: list[str]
+    """The roles asked so far."""
+    acknowledged: bool
+    """True when a person on watch of this party has read it at its present precedence."""
+
+
+class OwnAlerts(Struct, kw_only=True):
+    """Every open alert of the session's party, oldest first."""
+
+    as_of: int
+    """Index of the last entry that this reflects, -1 before the first: `GET /feed?after=` it continues from here."""
+    alerts: list[OwnAlert]
+
+
+class OwnNotice(Struct, kw_only=True):
+    """A notice of the session's party that is in force."""
+
+    id: str
+    type: str
+    agreement: str
+    index: int
+    recorded_at: str
+    digest: str
+    """SHA-256 of the payload, hex."""
+    window_start: str
+    window_end: str
+    refresh_due: str | None
+    stale: bool
+
+
+class OwnNotices(Struct, kw_only=True):
+    """Every notice of the session's party that is in force, and what its next one has to name."""
+
+    as_of: int
+    sequence: int
+    """Of the party's last notice; 0 before the first."""
+    previous: str
+    """Digest of the party's last notice; empty before the first."""
+    notices: list[OwnNotice]
+
+
+class OwnEntry(Struct, kw_only=True):
+    """An entry that the session's party told or that was addressed to it, with all that proves it."""
+
+    index: int
+    leaf: str
+    body: str
+    salt: str
+    proof: list[str]
+    """The inclusion proof of RFC 9162 section 2.1.3 in the tree of `checkpoint`."""
+    checkpoint: str
+
+
+class OwnChannel(Struct, kw_only=True):
+    """A channel's name and the secret that blinds its tags."""
+
+    name: str
+    secret: str
+
+
+class OwnChannels(Struct, kw_only=True):
+    """The channels of the session's party: what it told, and what it was told."""
+
+    told: OwnChannel
+    feed: OwnChannel
+
+
+class Alive(Struct, kw_only=True):
+    """The process answers."""
+
+    alive: bool
+
+
+class Ready(Struct, kw_only=True):
+    """The node takes notices."""
+
+    ready: bool
+    entries: int
+
+
+class Problem(Struct, kw_only=True):
+    """A problem document (RFC 9457)."""
+
+    type: str
+    """`/problems/` and the code: a page that says what it means."""
+    title: str
+    status: int
+    detail: str
+    code: str
+    path: str
+    """The field at fault, empty when it is none."""
+    remedy: str
+    retry: str
+    """`never`, `after_change` or `later`."""
