@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
+from openline.agreement.pairs import PairMinima, reach_of
 from openline.core.agreement import Agreement
 from openline.core.time import HOUR_MS
 
 WIDEST_OFFSETS_MS = (-12 * HOUR_MS, 14 * HOUR_MS)
 """Every UTC offset in civil use lies between -12:00 and +14:00 (IANA time zone database)."""
+
+
+class _Season(Struct, frozen=True, kw_only=True):
+    """A time during which no agreement begins or ends, and what is in force throughout."""
+
+    start_ms: int
+    end_ms: int
+    in_force: tuple[Agreement, ...]
+    reach: PairMinima
+    """The largest minima that any pair can have."""
+
+
+_NONE = _Season(start_ms=0, end_ms=0, in_force=(), reach=reach_of(()))
 
 
 class Register:
@@ -15,11 +31,17 @@ class Register:
     def __init__(self) -> None:
         """Start with none."""
         self._versions: dict[str, list[Agreement]] = {}
+        self._season = _NONE
+        self.longest_separation_ms = 0
+        """The largest separation in time of any version loaded."""
+        self._common: dict[tuple[str, str], tuple[Agreement, ...]] = {}
 
     def load(self, agreement: Agreement) -> None:
         """Take a version that all its parties have signed."""
         others = [a for a in self._versions.get(agreement.id, []) if a.version != agreement.version]
         self._versions[agreement.id] = sorted([*others, agreement], key=lambda a: a.version, reverse=True)
+        self._season = _NONE
+        self.longest_separation_ms = reach_of(self.all_loaded()).separation_ms
 
     def holds(self, identifier: str, version: int) -> bool:
         """True when this version is loaded."""
@@ -41,8 +63,11 @@ class Register:
 
     def in_force(self, at_ms: int) -> tuple[Agreement, ...]:
         """Agreements under which notices are judged at `at_ms`, by id."""
-        judging = (self.judging(key, at_ms) for key in sorted(self._versions))
-        return tuple(a for a in judging if a is not None)
+        return self._season_at(at_ms).in_force
+
+    def reach(self, at_ms: int) -> PairMinima:
+        """The largest minima that any pair can have at `at_ms`: how far a search must look."""
+        return self._season_at(at_ms).reach
 
     def of_party(self, party: str, at_ms: int) -> tuple[Agreement, ...]:
         """Agreements in force that `party` signed, by id."""
@@ -50,7 +75,30 @@ class Register:
 
     def common(self, first: str, second: str, at_ms: int) -> tuple[Agreement, ...]:
         """Agreements in force that both signed, by id."""
-        return tuple(a for a in self.of_party(first, at_ms) if a.signatory(second) is not None)
+        self._season_at(at_ms)
+        known = self._common.get((first, second))
+        if known is None:
+            known = tuple(a for a in self.of_party(first, at_ms) if a.signatory(second) is not None)
+            self._common[first, second] = known
+        return known
+
+    def _season_at(self, at_ms: int) -> _Season:
+        if not self._season.start_ms <= at_ms < self._season.end_ms:
+            self._season = self._season_of(at_ms)
+            self._common = {}
+        return self._season
+
+    def _season_of(self, at_ms: int) -> _Season:
+        """What is in force at `at_ms`, and from when to when nothing begins or ends."""
+        judging = (self.judging(key, at_ms) for key in sorted(self._versions))
+        edges = [edge for a in self.all_loaded() for edge in (a.window.start_ms, a.window.end_ms)]
+        in_force = tuple(a for a in judging if a is not None)
+        return _Season(
+            start_ms=max((edge for edge in edges if edge <= at_ms), default=at_ms),
+            end_ms=min((edge for edge in edges if edge > at_ms), default=at_ms + 1),
+            in_force=in_force,
+            reach=reach_of(in_force),
+        )
 
     def offsets_of(self, identifier: str) -> tuple[int, int]:
         """Smallest and largest UTC offset in use under an agreement, milliseconds; the widest when unknown."""

@@ -6,6 +6,7 @@ Integers, because an entry of the ledger must never depend on how a machine roun
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -49,9 +50,11 @@ def span(windows: list[Window]) -> Window:
 
 def to_ms(moment: datetime) -> int:
     """Milliseconds of an aware `datetime`, rounded down."""
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
+    since = moment - _EPOCH
+    return since.days * DAY_MS + since.seconds * SECOND_MS + since.microseconds // 1_000
 
 
+@lru_cache(maxsize=4096)
 def to_text(instant_ms: int) -> str:
     """RFC 3339 in UTC, `2017-02-09T05:15:00Z`; milliseconds only when there are some. No end is `unbounded`."""
     if instant_ms >= FOREVER_MS:

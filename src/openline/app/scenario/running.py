@@ -78,7 +78,8 @@ class Replay:
             opened = open_notice(raw, keyring=state.keyring, offsets_of=state.offsets_of)
         except Refusal as refusal:
             if not given.refused:
-                raise invalid(f"{event.path}.notice.{refusal.path}", refusal.reason, refusal.remedy) from refusal
+                where = f"{event.path}.notice.{refusal.path}".rstrip(".")
+                raise invalid(where, refusal.reason, refusal.remedy) from refusal
             yield refusal_line(refusal, event.at_ms, given.sender, given.label)
             return
         if given.refused:
