@@ -29,7 +29,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - TCP gives one
+        assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
@@ -48,7 +48,7 @@ class _Connection(asyncio.Protocol):
             self._answer.set_exception(ConnectionError(f"the server closed the connection ({exc})"))
 
     def send(self, request: bytes) -> asyncio.Future[int]:
-        assert self._transport is not None  # noqa: S101 - connected
+        assert self._transport is not None
         self._answer = asyncio.get_running_loop().create_future()
         self._transport.write(request)
         return self._answer

@@ -47,11 +47,11 @@ _URL = re.compile(r"http://[^: ]+:(\d+)")
 @contextmanager
 def serving(command: list[str]) -> Iterator[int]:
     """Run a server on the first core; gives its port."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own modules
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(process.pid, {0})
-        assert process.stdout is not None  # noqa: S101 - a pipe was asked for
+        assert process.stdout is not None
         port = next(int(found[1]) for line in process.stdout if (found := _URL.search(line)))
         yield port
     finally:
@@ -111,7 +111,7 @@ def stub_command(folder: Path) -> list[str]:
 
 def _in_a_process_of_its_own(folder: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "bench.startup", str(folder)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own module
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return figures
 
@@ -136,8 +136,8 @@ def main() -> None:
         figures = measure(Path(folder), quick=options.quick)
     if not options.json:
         for name, value in figures.items():
-            print(f"{name:26} {value}")  # noqa: T201 - a bench prints
-    print(json.dumps(figures))  # noqa: T201 - a bench prints
+            print(f"{name:26} {value}")
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def main(folder: Path) -> None:
         "memory_per_notice_bytes": round(grown / in_force),
         "memory_n": in_force,
     }
-    print(json.dumps(figures))  # noqa: T201 - a bench prints
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ async def main(folder: Path) -> None:
     serving = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)
-    print(f"Serving on http://localhost:{server.servers[0].sockets[0].getsockname()[1]} ({ROLE})", flush=True)  # noqa: T201
+    print(f"Serving on http://localhost:{server.servers[0].sockets[0].getsockname()[1]} ({ROLE})", flush=True)
     await serving
     committing.cancel()
 

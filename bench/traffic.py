@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from openline.adapters.sqlite import SqliteStore
-from openline.app.configuration import KeySettings, PartySettings, Settings, write_settings
 from openline.app.composition import LEDGER_NAME, SECRET_NAME, settled
+from openline.app.configuration import KeySettings, PartySettings, Settings, write_settings
 from openline.app.pen import Pen
 from openline.codec.envelope import AGREEMENT_TYPE, to_base64
 from openline.core.time import DAY_MS, HOUR_MS, MINUTE_MS, to_text
@@ -106,7 +106,7 @@ def preload(folder: Path, settings: Settings, writers: list[Pen], count: int, *,
     group = []
     for raw in notices(writers, count, start_ms=at_ms, seed=seed):
         group.append(open_notice(raw, keyring=line.state.keyring, offsets_of=line.state.offsets_of))
-        if len(group) == 256:  # noqa: PLR2004 - as many as a busy node commits together
+        if len(group) == 256:
             line.commit(group, at_ms)
             group = []
     line.commit(group, at_ms)
@@ -130,7 +130,7 @@ def _volume(chance: random.Random, start_ms: int) -> dict[str, object]:
 
 
 def _outline(chance: random.Random, lat: float, lng: float, size_m: float) -> dict[str, object]:
-    if chance.random() < 0.5:  # noqa: PLR2004 - half circles, half polygons
+    if chance.random() < 0.5:
         centre = {"lat": round(lat, 6), "lng": round(lng, 6)}
         return {"outline_circle": {"center": centre, "radius": {"value": round(size_m), "units": "M"}}}
     count = chance.randrange(4, 13)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from tests.parties import Town
 KEEP_ALIVE = ": the line is open"
 """The comment that goes out when there is nothing to tell; a test that reads it has read everything."""
 TIMEOUT_S = 30.0
+NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Nothing here speaks TLS, and loading certificates takes longer than most tests."""
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -51,7 +54,8 @@ class Node:
             pulse_s=pulse_s,
         )
         self.url = ""
-        self.http = httpx.Client()
+        self.http: httpx.Client
+        self._held: dict[str, dict[str, str]] = {}
         self._up = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._serving: Serving | None = None
@@ -66,16 +70,20 @@ class Node:
         self.url = self._serving.url
         self._thread.start()
         assert self._up.wait(TIMEOUT_S)
-        self.http = httpx.Client(base_url=self.url, timeout=TIMEOUT_S)
+        self.http = httpx.Client(base_url=self.url, timeout=TIMEOUT_S, verify=NO_CERTIFICATES)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.http.close()
+        self.stop()
+        self._thread.join(TIMEOUT_S)
+        assert not self._thread.is_alive()
+
+    def stop(self) -> None:
+        """Ask it to stop; it does so in its own time."""
         assert self._serving is not None
         assert self._loop is not None
         self._loop.call_soon_threadsafe(self._serving.stop)
-        self._thread.join(TIMEOUT_S)
-        assert not self._thread.is_alive()
 
     def tell(self, party: str, fields: dict[str, Any], name: str = "") -> httpx.Response:
         """Send a notice of a party."""
@@ -89,8 +97,10 @@ class Node:
         return {"Authorization": f"Bearer {opened.json()['token']}"}
 
     def get(self, path: str, party: str) -> httpx.Response:
-        """Read as a party, in a fresh session."""
-        return self.http.get(path, headers=self.session(party))
+        """Read as a party, always in the same session."""
+        if party not in self._held:
+            self._held[party] = self.session(party)
+        return self.http.get(path, headers=self._held[party])
 
     @contextmanager
     def feed(self, party: str, after: int | None = None, **headers: str) -> Iterator[Iterator[Frame | None]]:

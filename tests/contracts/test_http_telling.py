@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import msgspec
@@ -33,9 +35,9 @@ def node() -> Iterator[Node]:
         yield served
 
 
-def problem(response: httpx.Response, status: int, code: str) -> dict[str, str]:
+def problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
     assert response.headers["content-type"] == "application/problem+json"
-    document: dict[str, str] = response.json()
+    document: dict[str, Any] = response.json()
     assert (response.status_code, document["status"], document["code"]) == (status, status, code)
     return document
 
@@ -207,7 +209,7 @@ def test_a_full_queue_says_when_to_come_back(monkeypatch: pytest.MonkeyPatch) ->
 
 class _Full:
     def put_nowait(self, _: object) -> None:
-        raise sequencer_module.asyncio.QueueFull
+        raise asyncio.QueueFull
 
     def empty(self) -> bool:
         return True

@@ -37,9 +37,9 @@ class Fault(Enum):
 
 
 _WRITING = {
-    Fault.WRITE_FAILS: apsw.IOError,
-    Fault.FULL: apsw.FullError,
-    Fault.READ_ONLY: apsw.ReadOnlyError,
+    Fault.WRITE_FAILS: apsw.SQLITE_IOERR_WRITE,
+    Fault.FULL: apsw.SQLITE_FULL,
+    Fault.READ_ONLY: apsw.SQLITE_READONLY,
 }
 
 
@@ -65,7 +65,7 @@ class Disk(apsw.VFS):
     """A disk with switches. One object is what one machine has."""
 
     def __init__(self, name: str, *, seed: int = 0, keeps: float = 0.0, dies_at: int = 0) -> None:
-        """`keeps` is the share of unsynced writes that a power cut spares; at write or sync `dies_at` the process ends."""
+        """A power cut spares the share `keeps` of unsynced writes; at its write or sync `dies_at` the process ends."""
         self.name = name
         self.syncs = 0
         self._random = random.Random(seed)
@@ -75,6 +75,7 @@ class Disk(apsw.VFS):
         self._files: dict[str, _File] = {}
         self._faults: dict[Fault, int] = {}
         self._has_power = True
+        self._halts_at_sync = False
         super().__init__(name, "")
 
     def fail(self, fault: Fault, *, times: int = -1) -> None:
@@ -87,7 +88,16 @@ class Disk(apsw.VFS):
 
     def halt(self) -> None:
         """The process stops between two instructions: nothing that it still does reaches the disk."""
-        self._has_power = False
+        self._has_power = self._halts_at_sync = False
+
+    @property
+    def is_halted(self) -> bool:
+        """True once the process has ended: what it is still seen to do, nobody has seen."""
+        return not self._has_power
+
+    def halt_at_next_sync(self) -> None:
+        """The process stops when everything is written and nothing of it synced."""
+        self._halts_at_sync = True
 
     def resume(self, *, after_power_cut: bool) -> None:
         """The next process begins. The system has forgotten what was not synced when its power was cut."""
@@ -138,9 +148,12 @@ class Disk(apsw.VFS):
         """Put on disk what is pending, in no order that anyone may rely on where writes do not overlap."""
         if not self._has_power:
             return
+        if self._halts_at_sync:
+            self.halt()
+            raise _error(apsw.SQLITE_IOERR_FSYNC)
         if self._takes(Fault.SYNC_FAILS):
             file.pending.clear()
-            raise apsw.IOError("a planned fault: not synced")
+            raise _error(apsw.SQLITE_IOERR_FSYNC)
         self.syncs += 1
         self._count()
         for i, change in enumerate(file.pending):
@@ -149,13 +162,13 @@ class Disk(apsw.VFS):
                 self._count()
         file.pending.clear()
         if self._takes(Fault.SYNC_FAILS_AFTER):
-            raise apsw.IOError("a planned fault: synced, and the answer was lost")
+            raise _error(apsw.SQLITE_IOERR_FSYNC)
 
-    def check(self, raising: dict[Fault, Any]) -> None:
-        """Raise what a fault that is switched on raises."""
-        for fault, error in raising.items():
+    def check(self, codes: dict[Fault, int]) -> None:
+        """Raise the code of a fault that is switched on."""
+        for fault, code in codes.items():
             if self._takes(fault):
-                raise error(f"a planned fault: {fault.name}")
+                raise _error(code)
 
     def _takes(self, fault: Fault) -> bool:
         left = self._faults.get(fault, 0)
@@ -184,7 +197,7 @@ class _Handle(apsw.VFSFile):
         super().__init__("", name, flags)
 
     def xRead(self, amount: int, offset: int) -> bytes:  # noqa: N802 - as apsw has it
-        self.disk.check({Fault.READ_FAILS: apsw.IOError})
+        self.disk.check({Fault.READ_FAILS: apsw.SQLITE_IOERR_READ})
         return bytes(self.file.seen[offset : offset + amount])
 
     def xWrite(self, data: Any, offset: int) -> None:  # noqa: ANN401, N802 - as apsw has it
@@ -205,6 +218,12 @@ class _Handle(apsw.VFSFile):
 
 
 _PASSED_ON = {apsw.SQLITE_FCNTL_LOCKSTATE, apsw.SQLITE_FCNTL_PERSIST_WAL}
+
+
+def _error(code: int) -> Exception:
+    error = apsw.exception_for(code)
+    vars(error).update(result=code & 0xFF, extendedresult=code)
+    return error
 
 
 def _put(path: Path, changes: list[tuple[int, bytes | None]]) -> None:
@@ -250,6 +269,9 @@ class _Careless:
 
     def execute(self, sql: str, parameters: Any = (), /) -> Any:  # noqa: ANN401 - as apsw has it
         return self._connection.execute(sql.replace("synchronous = FULL", "synchronous = OFF"), parameters)
+
+    def executemany(self, sql: str, parameters: Any, /) -> Any:  # noqa: ANN401 - as above
+        return self._connection.executemany(sql, parameters)
 
     def close(self) -> None:
         self._connection.close()

@@ -17,7 +17,7 @@ from openline.codec.envelope import NOTICE_TYPE, from_base64, read_envelope
 from openline.core.agreement import Agreement, LegalStatus
 from openline.core.event import AgreementLoaded
 from openline.core.notice import AirActivity, GroundPresence, HumanitarianSite, Kind, Notice, Withdrawal, Zone, ZoneRule
-from openline.core.time import FOREVER_MS, Window, span
+from openline.core.time import FOREVER_MS, MINUTE_MS, Window, span
 from openline.engine.words import Item, JudgedVolume, Minima
 from openline.node.journal import Output, Told
 from openline.node.judging import judged
@@ -99,9 +99,8 @@ class Model:
         notice = read_notice(envelope.payload, offsets_of=self.state.offsets_of)
         name = notice.withdraws if isinstance(notice, Withdrawal) else notice.supersedes
         earlier = self.entries.get(f"{notice.party}/{name}")
-        if earlier is not None and earlier.notice.window.end_ms > told.at_ms - max(
-            a.separation_ms for a in self.loaded
-        ):
+        reach_ms = max(30 * MINUTE_MS, *(a.separation_ms for a in self.loaded))
+        if earlier is not None and earlier.notice.window.end_ms > told.at_ms - reach_ms:
             del self.entries[f"{notice.party}/{name}"]
         else:
             earlier = None
@@ -172,18 +171,21 @@ def _is_in_scope(agreement: Agreement, one: Notice, other: Notice) -> bool:
 
 def _near(one: Entry, other: Entry, agreements: list[Agreement]) -> list[tuple[Window, Window]]:
     minima = Minima(lateral_m=0.0, vertical_m=0.0, time_ms=0)
-    if not any(isinstance(entry.notice, Zone) for entry in (one, other)):
-        radii = [a.lateral_m for a in agreements]
-        for notice in (entry.notice for entry in (one, other)):
-            if isinstance(notice, GROUND):
-                largest = [max(a.protection_radii_m.values()) for a in agreements]
-                radii += [
-                    a.protection_radii_m.get(notice.protection_class, most)
-                    for a, most in zip(agreements, largest, strict=True)
-                ]
-        separation_ms = max(a.separation_ms for a in agreements)
-        minima = Minima(lateral_m=max(radii), vertical_m=max(a.vertical_m for a in agreements), time_ms=separation_ms)
+    notices = [one.notice, other.notice]
+    if not any(isinstance(notice, Zone) for notice in notices):
+        classes = [notice.protection_class for notice in notices if isinstance(notice, GROUND)]
+        minima = Minima(
+            lateral_m=max(_lateral_m(agreement, classes) for agreement in agreements),
+            vertical_m=max(agreement.vertical_m for agreement in agreements),
+            time_ms=max(agreement.separation_ms for agreement in agreements),
+        )
     return _compared(one.item.volumes, other.item.volumes, minima)
+
+
+def _lateral_m(agreement: Agreement, classes: list[str]) -> float:
+    """Around what is on the ground its radius, between activities the lateral minimum."""
+    radii = agreement.protection_radii_m
+    return max((radii.get(name, max(radii.values())) for name in classes), default=agreement.lateral_m)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def test_nobody_answers_and_it_climbs_by_the_timers(
 def test_roles_are_added_and_never_dropped(ignored: Lines) -> None:
     for party in ("RUS", "TUR"):
         asked = [line["roles"] for line in _of(ignored, "alert", party) + _of(ignored, "escalation", party)]
-        for fewer, more in zip(asked, asked[1:], strict=False):
+        for fewer, more in pairwise(asked):
             assert more[: len(fewer)] == fewer
 
 

@@ -30,10 +30,16 @@ def _replay(tmp_path: Path, text: str, *options: str) -> tuple[int, str]:
         ('at = "2017-02-08T20:11:00Z"', 'at = "2017-02-08T20:11:00"', "has no offset"),
         ('at = "2017-02-08T20:11:00Z"', 'at = "2027-02-08T20:11:00Z"', "after the end of the scenario"),
         ('at = "2017-02-08T20:11:00Z"', 'at = "1917-02-08T20:11:00Z"', "events[0].at"),
-        ('time_end = "2017-02-09T06:15:00Z"', 'time_end = "2017-02-09T05:00:00Z"', "events[1].notice.volumes[0].time_end"),
-        ("{ lat = 36.358, lng = 37.512 },\n  { lat = 36.386, lng = 37.512 },",
-         "{ lat = 36.386, lng = 37.512 },\n  { lat = 36.358, lng = 37.512 },",
-         "events[1].notice.hazard_volumes[0].outline"),
+        (
+            'time_end = "2017-02-09T06:15:00Z"',
+            'time_end = "2017-02-09T05:00:00Z"',
+            "events[1].notice.volumes[0].time_end",
+        ),
+        (
+            "{ lat = 36.358, lng = 37.512 },\n  { lat = 36.386, lng = 37.512 },",
+            "{ lat = 36.386, lng = 37.512 },\n  { lat = 36.358, lng = 37.512 },",
+            "events[1].notice.hazard_volumes[0].outline",
+        ),
         ("lat = 36.372", "lat = 96.372", "events[0].notice.volumes[0]"),
         ('from = "TUR"\nlabel', 'from = "USA"\nlabel', "USA is no party of this scenario"),
         ('about = "activity"', 'about = "something"', "no earlier notice has the label"),
@@ -43,7 +49,7 @@ def _replay(tmp_path: Path, text: str, *options: str) -> tuple[int, str]:
         ("[branches]", "[branches", "at line"),
         ("ru-tr-2017.toml", "no-such-agreement.toml", "cannot be read"),
     ],
-)  # fmt: skip
+)
 def test_a_fault_is_said_with_its_place(tmp_path: Path, old: str, new: str, said: str) -> None:
     assert old in AL_BAB
     status, error = _replay(tmp_path, AL_BAB.replace(old, new, 1))

@@ -99,7 +99,7 @@ def test_one_session_more_ends_the_oldest_of_the_same_party_only() -> None:
     tokens = [opened(sessions) for _ in range(SESSIONS_PER_PARTY + 1)]
     with pytest.raises(NotAuthenticated):
         sessions.find(tokens[0])
-    assert [sessions.find(token).party for token in (theirs, *tokens[1:])][0] == SOUTH
+    assert [sessions.find(token).party for token in (theirs, *tokens[1:])] == [SOUTH, *[NORTH] * SESSIONS_PER_PARTY]
     assert len(sessions) == SESSIONS_PER_PARTY + 1
 
 

@@ -4,7 +4,8 @@ Opening fails unless the disk takes writes, so a node whose disk is full stays f
 
 Whatever a reader sees after opening is on disk: opening moves the write-ahead log into the database and syncs it. A
 process that died between a write and its sync, or a sync that failed, leaves frames that only the operating system
-holds; taken as they are, a repeated notice would get a receipt for an entry that the next power cut takes away.
+holds; taken as they are, a repeated notice would get a receipt for an entry that the next power cut takes away. The
+write that follows puts a new header on the log, so that no old frame can come back.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class SqliteStore:
         Raises:
             StoreError: when another node uses it, when the disk refuses, or when it is no ledger.
         """
-        self._path = path
+        self.path = path
         self._driver = driver
         self._writing = Lock()
         self._reading = Lock()
@@ -77,8 +78,8 @@ class SqliteStore:
                 size = _size(writer)
                 for record in records:
                     _check_next(record, size)
-                    rows(writer, _INSERT, record.index, record.leaf, record.body)
                     size += 1
+                writer.executemany(_INSERT, [(record.index, record.leaf, record.body) for record in records])
                 rows(writer, _INSERT_CHECKPOINT, size, checkpoint)
                 rows(writer, "COMMIT")
             except _OutOfOrderError:
@@ -124,7 +125,7 @@ class SqliteStore:
             StoreError: when the disk still refuses.
         """
         if self._lock is None:
-            self._lock = _take_lock(self._path)
+            self._lock = _take_lock(self.path)
         self._release()
         self._open()
 
@@ -144,22 +145,22 @@ class SqliteStore:
             raise
 
     def _connect(self) -> None:
-        is_new = not self._path.exists()
-        self._writer = self._driver.connect(str(self._path))
+        is_new = not self.path.exists()
+        self._writer = self._driver.connect(str(self.path))
         for setting in _SETTINGS:
             rows(self._writer, setting)
         if rows(self._writer, "PRAGMA journal_mode = WAL") != [("wal",)]:
             raise StoreError("the disk that the ledger lies on cannot carry a write-ahead log: choose a local one")
         migrate(self._writer, migrations())
-        rows(self._writer, _PROBE)
         [(is_busy, _, _)] = rows(self._writer, "PRAGMA wal_checkpoint(TRUNCATE)")
         if is_busy:
             raise StoreError("another program is reading the ledger's file: it can be opened once that has ended")
-        self._reader = self._driver.connect(str(self._path))
+        rows(self._writer, _PROBE)
+        self._reader = self._driver.connect(str(self.path))
         rows(self._reader, f"PRAGMA busy_timeout = {_BUSY_MS}")
         rows(self._reader, "PRAGMA query_only = ON")
         if is_new:
-            sync_folder(self._path.parent)
+            sync_folder(self.path.parent)
 
     def _release(self) -> None:
         with self._writing, self._reading:

@@ -32,6 +32,9 @@ class Connection(Protocol):
     def execute(self, sql: str, parameters: Sequence[Value] = ..., /) -> Iterable[Any]:
         """Run one statement; its rows must be read to their end."""
 
+    def executemany(self, sql: str, parameters: Iterable[Sequence[Value]], /) -> object:
+        """Run one statement that gives no rows, once for each of the parameters."""
+
     def close(self) -> None:
         """Let go of the file."""
 

@@ -79,9 +79,9 @@ def _scope(notice: Notice, agreement: Agreement) -> list[FlagCode]:
     )
     if is_out:
         flags.append(FlagCode.OUT_OF_SCOPE)
-    is_protected = isinstance(notice, (GroundPresence, HumanitarianSite))
-    if is_protected and notice.protection_class not in agreement.protection_radii_m:
-        flags.append(FlagCode.CLASS_UNKNOWN)
+    match notice:
+        case GroundPresence() | HumanitarianSite() if notice.protection_class not in agreement.protection_radii_m:
+            flags.append(FlagCode.CLASS_UNKNOWN)
     if is_outside_area(notice, agreement):
         flags.append(FlagCode.OUT_OF_AREA)
     return flags

@@ -134,7 +134,7 @@ def read_session(payload: bytes) -> tuple[str, str]:
 
 def _common(wire: w.WireNotice) -> dict[str, Any]:
     seen = wire.checkpoint
-    root = b"" if seen is None else from_base64(seen.root, path="checkpoint.root")
+    root = b"" if seen is None else from_base64(seen.root, path="checkpoint.root", code=_CODE)
     return {
         "id": wire.id,
         "party": wire.party,

@@ -61,12 +61,12 @@ def read_envelope(raw: bytes, *, is_own: bool = False) -> Envelope:
     if not wire.signatures or len(wire.signatures) > _SIGNATURES_MAX:
         raise Malformed(_CODE, "it needs at least one signature", path="signatures", remedy="Sign it with your key.")
     signatures = tuple(
-        Signature(s.keyid, _from_base64(s.sig, path=f"signatures[{i}].sig")) for i, s in enumerate(wire.signatures)
+        Signature(s.keyid, from_base64(s.sig, path=f"signatures[{i}].sig")) for i, s in enumerate(wire.signatures)
     )
     for i, signature in enumerate(signatures):
         if len(signature.value) != _SIGNATURE_BYTES:
             raise Malformed(_CODE, "an Ed25519 signature has 64 bytes", path=f"signatures[{i}].sig")
-    return Envelope(_from_base64(wire.payload, path="payload"), wire.payloadType, signatures)
+    return Envelope(from_base64(wire.payload, path="payload"), wire.payloadType, signatures)
 
 
 def to_base64(raw: bytes) -> str:
@@ -74,20 +74,16 @@ def to_base64(raw: bytes) -> str:
     return b64encode(raw).decode("ascii")
 
 
-def from_base64(text: str, *, path: str = "") -> bytes:
+def from_base64(text: str, *, path: str = "", code: str = _CODE) -> bytes:
     """Strict standard base64 with padding, whose unused bits are zero.
 
     Raises:
-        Malformed: ENVELOPE_MALFORMED.
+        Malformed: with `code`.
     """
-    return _from_base64(text, path=path)
-
-
-def _from_base64(text: str, *, path: str) -> bytes:
     try:
         raw = b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise Malformed(_CODE, "it is not standard base64", path=path, remedy="Use base64 with padding.") from None
+        raise Malformed(code, "it is not standard base64", path=path, remedy="Use base64 with padding.") from None
     if len(text) % 4 or (text.endswith("=") and to_base64(raw) != text):
-        raise Malformed(_CODE, "its base64 is not canonical", path=path, remedy="Use base64 with padding.")
+        raise Malformed(code, "its base64 is not canonical", path=path, remedy="Use base64 with padding.")
     return raw

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import ceil, floor
+
 from openline.agreement.pairs import (
     Object,
     PairMinima,
     is_in_scope,
     minima_of,
-    reach_of,
     strictest,
 )
 from openline.agreement.register import Register
 from openline.core.agreement import Agreement, PrivateRule
 from openline.core.notice import AirActivity, GroundPresence, HumanitarianSite, Kind, Notice, Zone, ZoneRule
-from openline.core.volume import VerticalRanges, Volume4D
+from openline.core.volume import Altitude, Datum, VerticalRanges, Volume4D
 from openline.engine.words import Item, JudgedVolume, Minima
 from openline.geo.band import altitude_band
 from openline.geo.blur import private_outline
@@ -21,6 +23,8 @@ from openline.geo.bounds import bounding_box
 from openline.node.secrets import NodeSecrets
 
 _WIDEST = VerticalRanges()
+_ABSOLUTE = frozenset({Datum.WGS84, Datum.MSL, Datum.FLIGHT_LEVEL})
+_PRIVATE_STEP_M = 1_000
 _ZONE_RULES = {Kind.AIR_ACTIVITY: ZoneRule.NO_AIR_ACTIVITY, Kind.GROUND_PRESENCE: ZoneRule.NO_GROUND_PRESENCE}
 
 
@@ -43,7 +47,15 @@ def judged(notice: Notice, *, key: str, agreement: Agreement | None, secrets: No
 
 def _blurred(volume: Volume4D, rule: PrivateRule, secret: bytes) -> Volume4D:
     outline = private_outline(volume.outline, grid_m=rule.grid_m, offset_m=rule.offset_m, secret=secret)
-    return Volume4D(outline=outline, lower=volume.lower, upper=volume.upper, window=volume.window)
+    lower, upper = _coarse(volume.lower, floor), _coarse(volume.upper, ceil)
+    return Volume4D(outline=outline, lower=lower, upper=upper, window=volume.window)
+
+
+def _coarse(altitude: Altitude, outward: Callable[[float], int]) -> Altitude:
+    """The height of the ground tells where somebody is: a private one is judged by the kilometre, rounded outward."""
+    if altitude.datum not in _ABSOLUTE:
+        return altitude
+    return Altitude(value_m=float(outward(altitude.value_m / _PRIVATE_STEP_M) * _PRIVATE_STEP_M), datum=altitude.datum)
 
 
 def _judged_volume(volume: Volume4D, ranges: VerticalRanges) -> JudgedVolume:
@@ -61,7 +73,7 @@ class PairRules:
         self._objects = objects
         self._zones = zones
         self._at_ms = at_ms
-        self.reach = _to_minima(reach_of(register.in_force(at_ms)))
+        self.reach = _to_minima(register.reach(at_ms))
 
     def __call__(self, first: Item, second: Item) -> Minima | None:
         """The minima of a pair, or None when it is not judged."""

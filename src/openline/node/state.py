@@ -8,7 +8,7 @@ from array import array
 import msgspec
 from msgspec import Struct
 
-from openline.agreement.pairs import Object, reach_of
+from openline.agreement.pairs import Object
 from openline.agreement.register import Register
 from openline.agreement.remarks import Last, refresh_due_ms
 from openline.codec.times import Offsets
@@ -23,6 +23,7 @@ from openline.hotline.desk import Desk
 from openline.intake.keyring import Keyring
 from openline.node.judging import judged
 from openline.node.secrets import NodeSecrets
+from openline.release.disclosure import ACTIVITY_WINDOW_STEP_MS
 
 
 class Held(Struct, kw_only=True, gc=False):
@@ -142,8 +143,12 @@ class State:
         self.zones.pop(key, None)
 
     def expire(self, at_ms: int) -> None:
-        """Take out of force whatever ended so long ago that no separation in time reaches it."""
-        reach_ms = reach_of(self.register.all_loaded()).separation_ms
+        """Take out of force whatever ended so long ago that neither a separation in time nor an open alert reaches it.
+
+        An alert runs to the rounded end of a window. Were a notice gone before that, what becomes of the alert when the
+        notice is replaced would tell the minute.
+        """
+        reach_ms = max(self.register.longest_separation_ms, ACTIVITY_WINDOW_STEP_MS)
         for key in self.engine.expire(at_ms - reach_ms):
             self.held[key].is_in_force = False
             self.objects.pop(key, None)

@@ -1,14 +1,14 @@
 """The table of what a party learns, as a pure function. By default, and never more.
 
-| conflict              | teller of the activity                 | teller of the other side                              |
-|-----------------------|----------------------------------------|-------------------------------------------------------|
-| activity - protected  | its notice; its own window             | its presence; the activity's window, to 30 min    |
-| activity - activity   | its notice; common window, 15 min      | the same                                              |
-| protected - protected | its notice; its own window             | the same                                              |
-| zone rule             | its notice, the zone; its own window   | zone's teller and guarantors: the rule is touched    |
-| late notice           | its notice; its own window             | that one was late; its window, outward to 30 min      |
+| conflict              | teller of the activity               | teller of the other side                           |
+|-----------------------|--------------------------------------|----------------------------------------------------|
+| activity - protected  | its notice; its own window           | its presence; the activity's window, to 30 min     |
+| activity - activity   | its notice; common window, to 15 min | the same                                           |
+| protected - protected | its notice; its own window           | the same                                           |
+| zone rule             | its notice, the zone; its own window | zone's teller, guarantors: that a rule is touched  |
+| late notice           | its notice; its own window           | that one was late; its window, to 30 min           |
 
-A disclosure never names the other party, its notice, which volume it was, or the minute.
+Windows are rounded outward. A disclosure never names the other party, its notice, which volume it was, or the minute.
 """
 
 from __future__ import annotations

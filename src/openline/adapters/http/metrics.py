@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter as Tally
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client import CollectorRegistry, Counter, disable_created_metrics, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -22,6 +22,8 @@ class Metrics:
 
     def __init__(self, sequencer: Sequencer, feeds: Feeds) -> None:
         """Count the commits of the sequencer's line from now on."""
+        # When each counter was made is of no use to anybody, and doubles the text.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry(auto_describe=False)
         told = Counter("openline_notices", "Notices taken.", ["outcome"], registry=self._registry)
         read = Counter("openline_acknowledgements", "Acknowledgements taken.", ["outcome"], registry=self._registry)

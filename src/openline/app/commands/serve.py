@@ -24,7 +24,7 @@ from openline.node.sessions import Sessions
 
 _ROOT = "root"
 _GC_THRESHOLDS = (20_000, 20, 50)
-"""Hardly anything that a notice leaves behind is part of a cycle; the default of 700 costs a tenth of the throughput."""
+"""Hardly anything that a notice leaves behind is part of a cycle; the default of 700 looks far too often."""
 
 
 def serve(

@@ -56,9 +56,9 @@ def load_scenario(path: Path, *, branch: str = "") -> Scenario:
     events = [_timed(event, i, path) for i, event in enumerate(table.events)]
     chosen_events = [event for event in events if not event.table.branches or chosen in event.table.branches]
     ends_ms = _instant(table.ends, f"{path}: ends")
+    _check_times(chosen_events, ends_ms, agreements, path)
     for name in table.branches or [""]:
         _check_references(table, events, name, path)
-    _check_times(chosen_events, ends_ms, agreements, path)
     ordered = tuple(sorted(chosen_events, key=lambda event: event.at_ms))
     return Scenario(path=str(path), table=table, branch=chosen, agreements=agreements, events=ordered, ends_ms=ends_ms)
 
