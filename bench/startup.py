@@ -8,12 +8,9 @@ import sys
 import time
 from pathlib import Path
 
-from bench.traffic import ORIGIN, SEED
 from openline.adapters.sqlite import SqliteStore
-from openline.app.composition import LEDGER_NAME
-from openline.keys.derive import derive_seed
-from openline.node.line import Line
-from openline.node.secrets import NodeSecrets
+from openline.app.composition import LEDGER_NAME, open_line
+from openline.app.configuration import read_settings
 
 
 def resident_bytes() -> int:
@@ -25,11 +22,10 @@ def resident_bytes() -> int:
 def main(folder: Path) -> None:
     """Open the ledger, print the figures."""
     store = SqliteStore(folder / LEDGER_NAME)
-    line = Line(store, NodeSecrets(derive_seed(SEED, "node")), ORIGIN)
     gc.collect()
     before = resident_bytes()
     begun = time.perf_counter()
-    line.open()
+    line = open_line(folder, read_settings(folder), store)
     seconds = time.perf_counter() - begun
     gc.collect()
     grown = resident_bytes() - before

@@ -23,6 +23,8 @@ from tests.parties import Town
 KEEP_ALIVE = ": the line is open"
 """The comment that goes out when there is nothing to tell; a test that reads it has read everything."""
 TIMEOUT_S = 30.0
+QUIET_MAX = 400
+"""Comments in a row after which a test gives up."""
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Nothing here speaks TLS, and loading certificates takes longer than most tests."""
 
@@ -98,9 +100,13 @@ class Node:
 
     def get(self, path: str, party: str) -> httpx.Response:
         """Read as a party, always in the same session."""
+        return self.http.get(path, headers=self.held(party))
+
+    def held(self, party: str) -> dict[str, str]:
+        """The header of the one session that a party keeps."""
         if party not in self._held:
             self._held[party] = self.session(party)
-        return self.http.get(path, headers=self._held[party])
+        return self._held[party]
 
     @contextmanager
     def feed(self, party: str, after: int | None = None, **headers: str) -> Iterator[Iterator[Frame | None]]:
@@ -137,7 +143,10 @@ def until_quiet(frames: Iterator[Frame | None]) -> list[Frame]:
 def frames_in(lines: Iterator[str]) -> Iterator[Frame | None]:
     """Read server-sent events as a browser does; None for a comment."""
     fields: dict[str, str] = {}
+    quiet = 0
     for line in lines:
+        quiet = quiet + 1 if line.startswith(":") else quiet if not line else 0
+        assert quiet < QUIET_MAX, "whatever is awaited never comes"
         if line.startswith(":"):
             yield None
         elif line:

@@ -21,6 +21,7 @@ from typing import Self
 
 import httpx
 
+from openline.core.errors import CODES
 from tests.docs.pages import ROOT, Step
 
 WITHIN_S = 60.0
@@ -52,7 +53,7 @@ class Shell:
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        environment = {"PATH": path, "HOME": str(folder), "OPENLINE_PORT": str(self.port), "PYTHONWARNINGS": "error"}
+        environment = {"PATH": path, "HOME": str(folder), "OPENLINE_PORT": str(self.port)}
         self._seen: dict[str, str] = {}
         self._rest = b""
         self._process = subprocess.Popen(
@@ -85,14 +86,16 @@ class Shell:
         told = f"line {step.line}: $ {command}\n" + "\n".join(printed)
         differs = self._compare(step.shown, printed)
         assert not differs, f"{told}\n\n{differs}"
-        assert status in {0, self._status_of(step)}, f"{told}\n\nexit status {status}"
+        assert status == self._status_of(step), f"{told}\n\nexit status {status}"
         if command.endswith("&"):
             self._wait_for_node()
 
     @staticmethod
     def _status_of(step: Step) -> int:
-        """`openline status` ends with 1 while an alert waits for its answer; every other step ends with 0."""
-        return 1 if step.command.startswith("openline status") and any("answer due" in s for s in step.shown) else 0
+        """2 where the page shows a refusal, 1 where it shows an alert that waits for its answer, else 0."""
+        if any(line.partition(":")[0] in CODES for line in step.shown):
+            return 2
+        return 1 if step.command.startswith("openline status") and "answer due" in "".join(step.shown) else 0
 
     def _run(self, command: str) -> tuple[list[str], int]:
         assert self._process.stdin is not None

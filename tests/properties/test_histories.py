@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openline.core.errors import Refusal
@@ -151,6 +151,7 @@ class History:
         return fields
 
 
+@settings(max_examples=counts(100, 5_000))
 @given(st.lists(steps, min_size=8, max_size=25))
 def test_what_must_always_hold_holds_after_every_step(history: list[tuple[str, Any]]) -> None:
     run = History()

@@ -6,6 +6,7 @@ import os
 import stat
 from base64 import b64decode, b64encode
 from pathlib import Path
+from tempfile import mkstemp
 
 import msgspec
 from msgspec import Struct
@@ -136,23 +137,28 @@ def _create(path: Path, data: bytes) -> bool:
 
     A power cut leaves the whole file or none: it is written under another name first and then linked.
     """
-    draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft.unlink(missing_ok=True)
+        handle, draft = mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".draft")  # it has the mode 0600
         try:
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            with os.fdopen(handle, "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            os.link(draft, path)
+            is_first = _linked(draft, path)
         finally:
-            draft.unlink(missing_ok=True)
+            Path(draft).unlink(missing_ok=True)
         sync_folder(path.parent)
-    except FileExistsError:
-        return False
     except OSError as error:
         raise _unusable(path, error) from error
+    return is_first
+
+
+def _linked(draft: str, path: Path) -> bool:
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return False
     return True
 
 

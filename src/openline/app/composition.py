@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 from openline import __version__
@@ -48,12 +49,16 @@ def open_line(folder: Path, settings: Settings, store: SqliteStore, progress: Pr
     """
     secrets = NodeSecrets(read_or_create_node_secret(folder / SECRET_NAME))
     line = Line(store, secrets, settings.origin)
+    # reading back makes millions of values and no cycles: looking for some doubles the time
+    gc.disable()
     try:
         line.open(progress)
     except StoreError as error:
         raise BadUse(
             "FILE_UNREADABLE", str(error), path=str(folder), remedy="Mend the disk and start again."
         ) from error
+    finally:
+        gc.enable()
     node_key = to_base64(secrets.signer.public_key)
     if settings.node_key != node_key:
         settings.node_key = node_key

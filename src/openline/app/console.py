@@ -44,7 +44,7 @@ def spoken_errors() -> Iterator[None]:
 def entry_progress(what: str) -> Iterator[EntryProgress]:
     """A progress bar on standard error, told (done, total)."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
-    with Progress(*columns, TimeRemainingColumn(), console=err, transient=True) as bar:
+    with Progress(*columns, TimeRemainingColumn(), console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from openline.codec.durations import read_duration, read_utc_offset
-from openline.codec.times import Offsets, read_time
+from openline.codec.times import read_instant
 from openline.codec.volumes import read_altitude, read_outline
 from openline.codec.wire import Code, Name, Reference, Text, WireAltitude, WireCircle, WirePolygon, WireVolume
 from openline.core.agreement import (
@@ -266,11 +266,10 @@ def _signatory(table: PartyTable) -> Signatory:
 
 
 def _window(table: AgreementTable) -> Window:
-    offsets = Offsets(0, 0)
-    start_ms = read_time(table.in_force_from, offsets=offsets, path="in_force_from").earliest_ms
+    start_ms = read_instant(table.in_force_from, path="in_force_from")
     if table.in_force_until is None:
         return Window(start_ms=start_ms, end_ms=FOREVER_MS)
-    end_ms = read_time(table.in_force_until, offsets=offsets, path="in_force_until").latest_ms
+    end_ms = read_instant(table.in_force_until, path="in_force_until")
     if end_ms <= start_ms:
         message = "in_force_until is not after in_force_from"
         raise ValueError(message)

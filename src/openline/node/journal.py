@@ -68,13 +68,18 @@ class Journal:
 
     def next_leaf(self, leaf_class: LeafClass, channel: str, body: bytes, index: int) -> Leaf:
         """The leaf that a body has at `index`, as the channel's next."""
-        serial = self._serials.get(channel, FIRST_SERIAL - 1) + 1
+        tag, serial = self.next_place(channel)
         return Leaf(
             leaf_class=leaf_class,
-            channel_tag=channel_tag(self.secrets.channel(channel), serial),
+            channel_tag=tag,
             channel_serial=serial,
             commitment=commitment(body_salt(self.secrets.salt, index), body),
         )
+
+    def next_place(self, channel: str) -> tuple[bytes, int]:
+        """The blinded tag and the serial of a channel's next entry."""
+        serial = self._serials.get(channel, FIRST_SERIAL - 1) + 1
+        return channel_tag(self.secrets.channel(channel), serial), serial
 
     def body_of(self, output: Output) -> bytes:
         """What is kept of an output: the envelope as received, or one signed by the node."""

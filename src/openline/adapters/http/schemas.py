@@ -32,6 +32,11 @@ _ANSWERS = (
     shapes.Text,
 )
 _PREFIX = "Wire"
+_DIGIT = "[A-Za-z0-9+/]"
+_BASE64 = f"^({_DIGIT}{{4}})*({_DIGIT}[AQgw]==|{_DIGIT}{{2}}[AEIMQUYcgkosw048]=)?$"
+"""Canonical: padded, and the bits that are not used are zero."""
+_SIGNATURE = f"^{_DIGIT}{{85}}[AQgw]==$"
+"""64 bytes."""
 
 
 def ref(name: str) -> Schema:
@@ -73,7 +78,7 @@ def _envelope(payload_type: str, payload: str) -> Schema:
         "type": "object",
         "properties": {
             "keyid": {"type": "string", "description": "The id of the operational key."},
-            "sig": {"type": "string", "contentEncoding": "base64", "minLength": 88, "maxLength": 88},
+            "sig": {"type": "string", "contentEncoding": "base64", "pattern": _SIGNATURE},
         },
         "required": ["keyid", "sig"],
         "additionalProperties": False,
@@ -84,6 +89,7 @@ def _envelope(payload_type: str, payload: str) -> Schema:
         "properties": {
             "payload": {
                 "type": "string",
+                "pattern": _BASE64,
                 "contentEncoding": "base64",
                 "contentMediaType": "application/json",
                 "contentSchema": ref(payload),
