@@ -42,3 +42,8 @@ class SystemEntropy:
     def token(self) -> str:
         """A fresh unguessable text of 192 bits, safe in a URL."""
         return secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+def pause(seconds: float) -> None:
+    """Wait before something is tried again."""
+    time.sleep(seconds)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import msgspec
 from msgspec import Struct
 
+from openline.adapters.clock import pause
 from openline.adapters.key_files import KeyFile, read_key
 from openline.app.pen import Pen
 from openline.core.errors import CODES, BadUse, NodeFault, Refusal
 
 DEFAULT_NODE = "http://localhost:8460"
 _TIMEOUT_S = 10.0
+_AGAIN_S = 2.0
 
 
 class Counter(Struct, kw_only=True):
@@ -43,6 +45,14 @@ class Desk:
         )
         self._http = httpx.Client(base_url=node, timeout=_TIMEOUT_S)
         self._node = node
+
+    def __enter__(self) -> Self:
+        """Use it within a `with`, which ends its connections."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End its connections."""
+        self._http.close()
 
     def tell(self, envelope: bytes) -> dict[str, Any]:
         """Send a notice and keep its number; gives the receipt.
@@ -115,6 +125,30 @@ class Desk:
                 path=str(self._counter_path),
                 remedy="Remove the file: the next notice is then flagged SEQUENCE_GAP and accepted.",
             ) from error
+
+
+def followed(desk: Desk, after: int, say_lost: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+    """The feed without end: it signs in again when the session runs out, and says so when the line is lost.
+
+    Raises:
+        Refusal: when the node does not take the key.
+    """
+    last = after
+    is_lost = False
+    while True:
+        try:
+            desk.open_session()
+            is_lost = False
+            with desk.feed(last) as events:
+                for event in events:
+                    if "index" in event:
+                        last = event["index"]
+                        yield event
+        except NodeFault as fault:
+            if not is_lost:
+                say_lost(fault.reason)
+            is_lost = True
+            pause(_AGAIN_S)
 
 
 def node_state(node: str) -> tuple[bool, dict[str, Any]]:

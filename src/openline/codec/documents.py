@@ -11,7 +11,7 @@ from openline.codec import wire as w
 from openline.codec.envelope import from_base64
 from openline.codec.strict import decode
 from openline.codec.times import Offsets, read_instant
-from openline.codec.volumes import read_volume
+from openline.codec.volumes import GROUND_UPPER, ZONE_UPPER, read_volume
 from openline.core.errors import Invalid
 from openline.core.limits import VOLUMES_MAX, WINDOW_MAX_MS
 from openline.core.notice import (
@@ -27,7 +27,7 @@ from openline.core.notice import (
 )
 from openline.core.precedence import Precedence
 from openline.core.time import DAY_MS, Window, span
-from openline.core.volume import Volume4D
+from openline.core.volume import Altitude, Volume4D
 
 _NOTICE: msgspec.json.Decoder[w.AnyWireNotice] = msgspec.json.Decoder(w.AnyWireNotice)
 _ACKNOWLEDGEMENT = msgspec.json.Decoder(w.WireAcknowledgement)
@@ -51,12 +51,11 @@ def read_notice(payload: bytes, *, offsets_of: OffsetsOf, is_own: bool = False) 
         moment = Window(start_ms=common["issued_ms"], end_ms=common["issued_ms"] + 1)
         return Withdrawal(kind=Kind.WITHDRAWAL, window=moment, withdraws=wire.withdraws, reason=wire.reason, **common)
     offsets = offsets_of(wire.agreement.id)
-    is_air = isinstance(wire, w.WireAirActivity)
-    volumes, assumed = _volumes(wire.volumes, "volumes", offsets=offsets, on_ground=not is_air)
+    volumes, assumed = _volumes(wire.volumes, "volumes", offsets=offsets, reaches=_reach(wire))
     _check_volume_count(wire)
     common["supersedes"] = wire.supersedes
     if isinstance(wire, w.WireAirActivity):
-        hazards, also = _volumes(wire.hazard_volumes, "hazard_volumes", offsets=offsets, on_ground=False)
+        hazards, also = _volumes(wire.hazard_volumes, "hazard_volumes", offsets=offsets, reaches=None)
         window = span([v.window for v in (*volumes, *hazards)])
         if window.end_ms - window.start_ms > WINDOW_MAX_MS:
             raise Invalid(
@@ -76,6 +75,13 @@ def read_notice(payload: bytes, *, offsets_of: OffsetsOf, is_own: bool = False) 
         )
     common |= {"volumes": volumes, "window": span([v.window for v in volumes]), "is_offset_assumed": assumed}
     return _on_ground(wire, common)
+
+
+def _reach(wire: w.WireNotice) -> Altitude | None:
+    """How high a volume reaches that says nothing of it; None when it has to."""
+    if isinstance(wire, w.WireAirActivity):
+        return None
+    return ZONE_UPPER if isinstance(wire, w.WireZone) else GROUND_UPPER
 
 
 def _on_ground(wire: w.WireGroundPresence | w.WireHumanitarianSite | w.WireZone, common: dict[str, Any]) -> Notice:
@@ -159,13 +165,11 @@ def _check_volume_count(wire: Any) -> None:  # noqa: ANN401 - any of the located
 
 
 def _volumes(
-    wires: list[w.WireVolume], name: str, *, offsets: Offsets, on_ground: bool
+    wires: list[w.WireVolume], name: str, *, offsets: Offsets, reaches: Altitude | None
 ) -> tuple[tuple[Volume4D, ...], bool]:
     if not wires:
         if name == "volumes":
             raise Invalid("VALUE_INVALID", "the notice has no volume", path="volumes", remedy="Say where and when.")
         return (), False
-    read = [
-        read_volume(wire, offsets=offsets, on_ground=on_ground, path=f"{name}[{i}]") for i, wire in enumerate(wires)
-    ]
+    read = [read_volume(wire, offsets=offsets, reaches=reaches, path=f"{name}[{i}]") for i, wire in enumerate(wires)]
     return tuple(volume for volume, _ in read), any(assumed for _, assumed in read)

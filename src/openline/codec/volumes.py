@@ -15,26 +15,29 @@ from openline.core.volume import FOOT_M, Altitude, Datum, Volume4D
 GROUND_LOWER = Altitude(value_m=0.0, datum=Datum.SURFACE)
 GROUND_UPPER = Altitude(value_m=30.0, datum=Datum.AGL)
 """A presence without altitudes reaches from the surface to 30 m above ground: a ten-storey building."""
+ZONE_UPPER = Altitude(value_m=0.0, datum=Datum.UNLIMITED)
+"""A zone without altitudes has no upper limit: its rules concern whatever flies over it."""
 
 _OUTLINES = ("outline_polygon", "outline_multipolygon", "outline_circle", "outline_corridor")
 _UNITS = {"M": 1.0, "FT": FOOT_M, "FL": 100.0 * FOOT_M}
 
 
-def read_volume(wire: WireVolume, *, offsets: Offsets, on_ground: bool, path: str) -> tuple[Volume4D, bool]:
+def read_volume(wire: WireVolume, *, offsets: Offsets, reaches: Altitude | None, path: str) -> tuple[Volume4D, bool]:
     """The volume, and whether an offset had to be assumed.
 
-    `on_ground` lets altitudes and the end be left out, as presence and sites may.
+    `reaches` is the upper altitude of what stands on the ground and says none; its end may be left out too. An activity
+    has none: it says both altitudes and both times.
 
     Raises:
         Invalid: with the path of the field.
     """
     outline = read_outline(wire, path=path)
-    lower = read_altitude(wire.altitude_lower, GROUND_LOWER if on_ground else None, path=f"{path}.altitude_lower")
-    upper = read_altitude(wire.altitude_upper, GROUND_UPPER if on_ground else None, path=f"{path}.altitude_upper")
+    lower = read_altitude(wire.altitude_lower, GROUND_LOWER if reaches else None, path=f"{path}.altitude_lower")
+    upper = read_altitude(wire.altitude_upper, reaches, path=f"{path}.altitude_upper")
     _check_order(lower, upper, path)
     start = read_time(wire.time_start, offsets=offsets, path=f"{path}.time_start")
     if wire.time_end is None:
-        if not on_ground:
+        if reaches is None:
             raise Invalid(
                 "TIME_INVALID", "an activity needs an end", path=f"{path}.time_end", remedy="Say when it ends."
             )

@@ -9,8 +9,8 @@ import typer
 
 from openline.adapters.clock import SystemClock, SystemEntropy
 from openline.app.commands.replay import LanguageChoice
-from openline.app.console import FINDING, out, print_json, spoken_errors
-from openline.app.desk import DEFAULT_NODE, Desk, node_state
+from openline.app.console import FINDING, err, out, print_json, spoken_errors
+from openline.app.desk import DEFAULT_NODE, Desk, followed, node_state
 from openline.app.notice_files import read_notice_file
 from openline.core.errors import NotFound
 from openline.release.phrases import CAVEAT
@@ -32,9 +32,8 @@ def send(
     Example:
       openline send activity.toml --key alpha.key
     """
-    with spoken_errors():
+    with spoken_errors(), Desk(key, node) as desk:
         written = read_notice_file(file)
-        desk = Desk(key, node)
         envelope = desk.pen.notice(
             written.fields,
             identifier=written.id or SystemEntropy().token(),
@@ -65,17 +64,12 @@ def watch(
     Example:
       openline watch --key alpha.key
     """
-    seen = 0
-    with spoken_errors():
-        desk = Desk(key, node)
-        desk.open_session()
+    with spoken_errors(), Desk(key, node) as desk:
         try:
-            with desk.feed(after) as events:
-                for event in events:
-                    print_json(event) if json else _print_event(event, lang.value)
-                    seen += 1
-                    if count and seen >= count:
-                        return
+            for seen, event in enumerate(followed(desk, after, _say_lost), start=1):
+                print_json(event) if json else _print_event(event, lang.value)
+                if count and seen >= count:
+                    return
         except KeyboardInterrupt:
             out.print("Stopped watching. Alerts that are open stay open.")
 
@@ -91,10 +85,9 @@ def ack(
     Example:
       openline ack 6c58b4a6 --key alpha.key
     """
-    with spoken_errors():
-        desk = Desk(key, node)
+    with spoken_errors(), Desk(key, node) as desk:
         desk.open_session()
-        found = [held for held in desk.alerts() if held["alert"].startswith(alert)]
+        found = [held for held in desk.alerts() if alert and held["alert"].startswith(alert)]
         if len(found) != 1:
             raise NotFound(
                 "ALERT_UNKNOWN",
@@ -132,9 +125,9 @@ def status(
         ready, document = node_state(node)
         alerts: list[dict[str, Any]] = []
         if ready and key is not None:
-            desk = Desk(key, node)
-            desk.open_session()
-            alerts = desk.alerts()
+            with Desk(key, node) as desk:
+                desk.open_session()
+                alerts = desk.alerts()
     if json:
         print_json({"ready": ready, "node": document, "alerts": alerts})
     else:
@@ -158,6 +151,12 @@ def _print_status(*, ready: bool, document: dict[str, Any], alerts: list[dict[st
         state = "acknowledged" if held["acknowledged"] else f"answer due {held['answer_due'] or 'overdue'}"
         out.print(f"  {held['precedence']:<10} {held['alert']}  {held['reason']}  {state}", markup=False)
     out.print(CAVEAT["en"], style="italic")
+
+
+def _say_lost(reason: str) -> None:
+    err.print(
+        f"The line to the node is lost: {reason}. Trying again; telephone meanwhile.", style="bold red", markup=False
+    )
 
 
 def _print_event(event: dict[str, Any], language: str) -> None:
