@@ -263,3 +263,29 @@ def test_a_frame_of_another_party_is_never_written() -> None:
     theirs = told_by_the_ledger(town, SOUTH)[0]
     with pytest.raises(RuntimeError):
         node.app.feeds.frame(NORTH, theirs)
+
+
+def test_a_fence_that_comes_and_goes_between_two_looks_is_told_to_its_end() -> None:
+    node = Node(pulse_s=0.001)
+    session = node.sessions.open(NORTH, "duty_officer", node.sessions.challenge().text)[1]
+    line, feeds, quick = node.town.line, node.app.feeds, Slow()
+
+    async def run() -> None:
+        watch = asyncio.create_task(feeds.watch())
+        await asyncio.sleep(0)
+        line.fence("for a moment")
+        stream = Stream(feeds, node.sessions, session, after=-1, patience=Patience(keep_alive_s=600.0))
+        for _ in range(10):
+            quick.may_take.release()
+        task = asyncio.create_task(stream.run(feeds.join(NORTH), quick.receive, quick.send))
+        while not any(chunk.startswith(b"event: node_fenced") for chunk in quick.taken):  # noqa: ASYNC110 - its first words
+            await asyncio.sleep(0)
+        line.rebuild()
+        async with asyncio.timeout(10):
+            while not any(chunk.startswith(b"event: node_resumed") for chunk in quick.taken):  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.001)
+        feeds.stop()
+        await task
+        watch.cancel()
+
+    asyncio.run(run())

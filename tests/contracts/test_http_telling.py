@@ -9,8 +9,11 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from starlette.types import Message, Receive
 
+from openline.adapters.http.bodies import read_body
 from openline.codec.envelope import ACKNOWLEDGEMENT_TYPE, NOTICE_TYPE
+from openline.core.errors import Malformed, Refusal
 from openline.core.limits import BODY_MAX_BYTES
 from openline.core.time import HOUR_MS
 from openline.keys.dsse import sign_envelope
@@ -161,12 +164,47 @@ def test_a_body_is_read_up_to_its_limit_and_no_further(node: Node) -> None:
         pass  # it was hung up on, which is as good
     else:
         problem(response, 413, "BODY_TOO_LARGE")
+        assert response.headers["connection"] == "close"
     assert node.http.get("/healthz").status_code == 200
+
+
+def test_nothing_is_pulled_beyond_the_limit() -> None:
+    pulled = 0
+
+    async def receive() -> Message:
+        nonlocal pulled
+        pulled += 65_536
+        assert pulled < 4 * BODY_MAX_BYTES
+        return {"type": "http.request", "body": b" " * 65_536, "more_body": True}
+
+    with pytest.raises(Malformed) as refused:
+        asyncio.run(read_body({"headers": []}, receive))
+    assert refused.value.code == "BODY_TOO_LARGE"
+    assert pulled == BODY_MAX_BYTES + 65_536
+
+
+@pytest.mark.parametrize("sizes", [[3], [0, 3], [1, 1, 1], [BODY_MAX_BYTES - 1, 1], []])
+def test_a_body_is_put_together_and_one_that_breaks_off_is_none(sizes: list[int]) -> None:
+    chunks = [b"x" * size for size in sizes]
+    messages: list[Message] = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
+    ends = iter([*messages, {"type": "http.request", "more_body": False}])
+    breaks_off = iter([*messages, {"type": "http.disconnect"}])
+
+    def source(given: Iterator[Message]) -> Receive:
+        async def receive() -> Message:
+            return next(given)
+
+        return receive
+
+    assert asyncio.run(read_body({"headers": []}, source(ends))) == b"".join(chunks)
+    with pytest.raises(Refusal) as refused:
+        asyncio.run(read_body({"headers": []}, source(breaks_off)))
+    assert refused.value.code == "ENVELOPE_MALFORMED"
 
 
 def test_a_disk_that_refuses_fences_the_node_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sequencer_module, "REBUILD_PAUSE_S", 0.01)
-    with Node() as node:
+    with Node(keep_alive_s=600.0) as node:
         raw = node.town.written(NORTH, PRESENCE)
         node.town.store.fails_without_keeping = True
         node.town.store.fails_reading = True
@@ -189,7 +227,7 @@ def test_a_disk_that_refuses_fences_the_node_and_loses_nothing(monkeypatch: pyte
 
 
 def test_an_answer_that_was_lost_is_found_again_and_its_alerts_are_told() -> None:
-    with Node() as node:
+    with Node(keep_alive_s=600.0) as node:
         node.tell(SOUTH, PRESENCE)
         raw = node.town.written(NORTH, activity(in_air(NOON_MS + 3 * HOUR_MS)))
         with node.feed(SOUTH) as frames:

@@ -1,4 +1,4 @@
-"""The page on HTTP says what the node does: every address, field, code, event, count and limit, and none that is gone."""
+"""The page on HTTP says what the node does: every address, field, code, event, count, limit, and none that is gone."""
 
 from __future__ import annotations
 
@@ -22,14 +22,11 @@ from tests.serving import Node
 
 PAGE = DOCS / "reference" / "api.md"
 TEXT = PAGE.read_text(encoding="utf-8")
-SECTIONS = {
-    name: section
-    for name, section in re.findall(r"^## `([A-Z]+ /[^`]*)`\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL)
-}
+SECTIONS: dict[str, str] = dict(re.findall(r"^## `([A-Z]+ /[^`]*)`\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL))
 SHAPES: dict[str, type[Struct]] = {
     f"{shapes.__name__}.{name}": kind
     for name, kind in inspect.getmembers(shapes, inspect.isclass)
-    if kind.__module__ == shapes.__name__ and kind is not shapes.Text
+    if issubclass(kind, Struct) and kind.__module__ == shapes.__name__ and kind is not shapes.Text
 }
 
 

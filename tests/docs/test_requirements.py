@@ -246,6 +246,23 @@ def test_the_appendix_agrees_with_the_groups(page: Page) -> None:
     assert not (faults := appendix_faults(page)), report(faults)
 
 
+FRONT_PAGE = {
+    "What it refuses to be": ("targets, threats or enemies", "ranks no places", "effects of weapons", "who is guilty"),
+    "Honest limits": ("Bad faith.", "What was not told.", "not been examined from outside", "simulated data only"),
+}
+
+
+def test_the_front_page_says_what_it_owes() -> None:
+    """What is refused, what stays unsolved, how it could be misused, and that only simulated data may be used."""
+    front = (ROOT / "README.md").read_text(encoding="utf-8")
+    sections = dict(part.partition("\n")[::2] for part in front.split("\n## "))
+    for heading, owed in FRONT_PAGE.items():
+        said = " ".join(sections[heading].split())
+        assert not [words for words in owed if words not in said], heading
+    assert "could be misused" in front
+    assert "docs/why/threat-model.md" in front
+
+
 SAMPLE = """
 ## Bodies of work
 | work | what it brings |

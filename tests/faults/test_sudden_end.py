@@ -47,7 +47,7 @@ class Harness:
         self.receipts: dict[bytes, Receipt] = {}
         self.unanswered: list[bytes] = []
         self.refused: list[str] = []
-        self.rounds = self.ended_inside = 0
+        self.rounds = self.ended_inside = self.repeated = 0
         self._chance = random.Random(seed)
         self._is_careless = is_careless
         self._acknowledgements: dict[str, bytes] = {}
@@ -100,14 +100,14 @@ class Harness:
         surviving.must_have_found_every_conflict()
 
     def _load(self) -> list[bytes]:
-        """Conflicting and other notices, what had no answer, and some of what had one."""
+        """Conflicting and other notices, what had no answer, and some of what had one, acknowledgements too."""
         first = self.rounds * PAIRS
         load = [raw for n in range(first, first + PAIRS) for raw in self.tellers.pair(n)]
         load += [self.tellers.lone(self.rounds * LONE + n) for n in range(LONE)]
         load += self.unanswered
-        load += self._chance.sample(sorted(self.receipts), min(6, len(self.receipts)))
         self._chance.shuffle(load)
-        return load
+        # The last is sent first: what was answered before the last end is asked for again at once.
+        return load + self._chance.sample(sorted(self.receipts), min(12, len(self.receipts)))
 
     def _converse(self, process: subprocess.Popen[bytes], load: list[bytes], answers: int) -> None:
         """Write in a thread, so that neither side waits for the other to read."""
@@ -158,6 +158,7 @@ class Harness:
         known = self.receipts.setdefault(raw, receipt)
         assert known.index == receipt.index, "one envelope has two places"
         assert known is receipt or receipt.is_duplicate
+        self.repeated += known is not receipt
 
     def _acknowledgement(self, party: str, alert: str, precedence: str) -> bytes:
         """Signed once: the same alert may be heard of again, when its first entry was lost with the process."""
@@ -188,6 +189,7 @@ def test_nothing_acknowledged_is_lost_when_the_process_is_ended_at_any_moment(tm
     harness = Harness(tmp_path, seed=1)
     harness.rounds_of(counts(8, 50))
     assert len(harness.receipts) > 50
+    assert harness.repeated > 20
     assert harness.ended_inside >= harness.rounds // 4
     assert set(harness.refused) <= {"ALERT_UNKNOWN"}
 

@@ -16,6 +16,7 @@ from openline.core.precedence import Precedence
 from openline.core.time import DAY_MS, HOUR_MS, MINUTE_MS, to_text
 from tests.invariants import check_all_invariants
 from tests.parties import NORTH, SOUTH, Town, activity, agreement, circle, presence, site, withdrawal, zone
+from tests.samples import counts
 
 EAST, AID = "EAST", "AID"
 PARTIES = (NORTH, SOUTH, EAST, AID)

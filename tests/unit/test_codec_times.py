@@ -8,21 +8,35 @@ import pytest
 from openline.codec.documents import read_notice
 from openline.codec.durations import read_duration, read_utc_offset, write_duration
 from openline.codec.times import Offsets, Reading, read_instant, read_time
-from openline.codec.volumes import read_volume
-from openline.codec.wire import WireVolume
 from openline.core.errors import Invalid
+from openline.core.notice import Notice
 from openline.core.time import DAY_MS, HOUR_MS, MINUTE_MS, to_text
 
 DAMASCUS_ANKARA = Offsets(2 * HOUR_MS, 3 * HOUR_MS)
 ZULU = Offsets(0, 0)
 
 
-def window_of(start: str, end: str | None) -> tuple[str, str, bool]:
+def presence_from(start: str, end: str | None = None) -> Notice:
+    """A presence with these times, told under an agreement whose clocks are one hour apart."""
     circle = {"center": {"lat": 0, "lng": 0}, "radius": {"value": 1, "units": "M"}}
-    document = {"outline_circle": circle, "time_start": start, "time_end": end}
-    wire = msgspec.convert(document, WireVolume)
-    volume, is_assumed = read_volume(wire, offsets=DAMASCUS_ANKARA, on_ground=True, path="volumes[0]")
-    return to_text(volume.window.start_ms)[11:16], to_text(volume.window.end_ms)[11:16], is_assumed
+    document = {
+        "type": "ground_presence",
+        "id": "presence-1",
+        "party": "NORTH",
+        "sequence": 1,
+        "previous": "",
+        "agreement": {"id": "town", "version": 1},
+        "issued_at": "2017-02-09T05:15:00Z",
+        "mobility": "static",
+        "protection_class": "troops",
+        "volumes": [{"outline_circle": circle, "time_start": start, "time_end": end}],
+    }
+    return read_notice(msgspec.json.encode(document), offsets_of=lambda _agreement: DAMASCUS_ANKARA)
+
+
+def window_of(start: str, end: str) -> tuple[str, str, bool]:
+    notice = presence_from(start, end)
+    return to_text(notice.window.start_ms)[11:16], to_text(notice.window.end_ms)[11:16], notice.is_offset_assumed
 
 
 def test_a_local_time_without_offset_is_an_interval() -> None:
@@ -137,20 +151,8 @@ def test_utc_offsets() -> None:
             read_utc_offset(text)
 
 
-def test_a_notice_is_flagged_when_an_offset_was_assumed() -> None:
-    circle = {"center": {"lat": 0, "lng": 0}, "radius": {"value": 1, "units": "M"}}
-    document = {
-        "type": "ground_presence",
-        "id": "presence-1",
-        "party": "NORTH",
-        "sequence": 1,
-        "previous": "",
-        "agreement": {"id": "town", "version": 1},
-        "issued_at": "2017-02-09T05:15:00Z",
-        "mobility": "static",
-        "protection_class": "troops",
-        "volumes": [{"outline_circle": circle, "time_start": "2017-02-09T08:40"}],
-    }
-    notice = read_notice(msgspec.json.encode(document), offsets_of=lambda _agreement: DAMASCUS_ANKARA)
+def test_a_start_without_an_end_is_taken_at_its_earliest() -> None:
+    notice = presence_from("2017-02-09T08:40")
     assert notice.is_offset_assumed
     assert to_text(notice.window.start_ms) == "2017-02-09T05:40:00Z"
+    assert notice.window.is_open_ended

@@ -303,3 +303,15 @@ def test_a_checkpoint_of_another_history_is_flagged() -> None:
         seen = {"size": size, "root": to_base64(root)}
         receipt = town.tell(NORTH, withdrawal("none-at-all") | {"checkpoint": seen})
         assert (FlagCode.CHECKPOINT_DIFFERS.value in receipt.flags) is is_other
+
+
+def test_an_old_number_does_not_turn_the_count_back() -> None:
+    town = Town()
+    pen = town.pens[NORTH]
+    for number in (5, 2):
+        pen.sequence = number - 1
+        assert "SEQUENCE_GAP" in town.tell(NORTH, withdrawal("none-at-all")).flags
+    assert town.line.state.last[NORTH].sequence == 5
+    pen.sequence = 5
+    pen.previous = town.line.state.last[NORTH].digest
+    assert town.tell(NORTH, withdrawal("none-at-all")).flags == ("REFERENCE_UNKNOWN",)

@@ -34,7 +34,9 @@ _SETTINGS = (
     "PRAGMA trusted_schema = OFF",
     "PRAGMA cell_size_check = ON",
 )
-_INSERT = "INSERT INTO entries VALUES (?, ?, ?)"
+_INSERT = "INSERT INTO entries VALUES "
+_ROWS_AT_ONCE = 100
+"""Rows of one statement. Each statement hands the interpreter's lock over and back: a row at a time costs most of a core."""
 _INSERT_CHECKPOINT = "INSERT INTO checkpoints VALUES (?, ?) ON CONFLICT (size) DO UPDATE SET note = excluded.note"
 _PROBE = "INSERT INTO room VALUES (1, randomblob(1048576)) ON CONFLICT (id) DO UPDATE SET filler = excluded.filler"
 _SIZE = "SELECT ifnull(max(idx), -1) + 1 FROM entries"
@@ -79,7 +81,10 @@ class SqliteStore:
                 for record in records:
                     _check_next(record, size)
                     size += 1
-                writer.executemany(_INSERT, [(record.index, record.leaf, record.body) for record in records])
+                for start in range(0, len(records), _ROWS_AT_ONCE):
+                    part = records[start : start + _ROWS_AT_ONCE]
+                    values = [value for record in part for value in (record.index, record.leaf, record.body)]
+                    rows(writer, _INSERT + ", ".join(["(?, ?, ?)"] * len(part)), *values)
                 rows(writer, _INSERT_CHECKPOINT, size, checkpoint)
                 rows(writer, "COMMIT")
             except _OutOfOrderError:

@@ -19,6 +19,7 @@ from openline.core.event import Event
 from openline.node.journal import Output
 from openline.node.recovery import event_of
 from openline.node.sequencer import QUEUE_MAX, Sequencer
+from openline.node.state import State
 from openline.release.phrases import phrase
 
 FRAMES_KEPT = 4_096
@@ -130,13 +131,17 @@ class Feeds:
 
     async def watch(self) -> None:
         """Ring for what no commit announces."""
-        seen = (self._line.fence_reason, self._line.committed)
+        seen = self._outlook()
         while True:
             await asyncio.sleep(self._pulse_s)
-            now = (self._line.fence_reason, self._line.committed)
+            now = self._outlook()
             if now != seen:
                 seen = now
                 self._ring_all()
+
+    def _outlook(self) -> tuple[str, int, State]:
+        """What changes with a fence or a ledger read again; the state is another one even when both went by unseen."""
+        return self._line.fence_reason, self._line.committed, None
 
     def _ring_all(self) -> None:
         for readers in self._readers.values():

@@ -55,6 +55,8 @@ def problem_answer(error: OpenlineError, headers: list[Header] | None = None) ->
     head = list(headers or ())
     if status.retry_after_s:
         head.append((b"retry-after", b"%d" % status.retry_after_s))
+    if status.hangs_up:
+        head.append((b"connection", b"close"))
     if status.number == 401:  # noqa: PLR2004 - Unauthorized must name its scheme (RFC 9110, 11.6.1)
         head.append((b"www-authenticate", b"Bearer"))
     document = Problem(

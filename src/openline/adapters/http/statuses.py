@@ -6,10 +6,11 @@ from msgspec import Struct
 
 
 class Status(Struct, frozen=True, gc=False):
-    """A status, and after how many seconds to come back; 0 when coming back does not help."""
+    """A status, after how many seconds to come back (0 when that does not help), and whether to hang up."""
 
     number: int
     retry_after_s: int = 0
+    hangs_up: bool = False
 
 
 _MALFORMED = Status(400)
@@ -20,7 +21,7 @@ _IMPOSSIBLE = Status(422)
 _LATER = Status(503, retry_after_s=5)
 
 STATUSES: dict[str, Status] = {
-    "BODY_TOO_LARGE": Status(413),
+    "BODY_TOO_LARGE": Status(413, hangs_up=True),
     "ENVELOPE_MALFORMED": _MALFORMED,
     "PAYLOAD_TYPE_UNKNOWN": Status(415),
     "PAYLOAD_MALFORMED": _MALFORMED,
