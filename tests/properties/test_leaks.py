@@ -170,12 +170,21 @@ hidden = st.fixed_dictionaries(
     }
 )
 probes = st.lists(
-    st.tuples(st.integers(-45, 45), st.integers(-45, 45), st.sampled_from([100, 700, 990, 1_150, 1_400])),
+    st.tuples(
+        st.integers(-6, 6) | st.integers(-45, 45),
+        st.integers(-6, 6) | st.integers(-45, 45),
+        st.sampled_from([100, 700, 990, 1_150, 1_400]),
+    ),
     min_size=1,
-    max_size=6,
+    max_size=10,
 )
 
 
+HERE: Secret = {"east": 0, "north": 0, "radius": 100, "top": 500, "mobility": "static"}
+
+
+@example(HERE, HERE | {"east": -3_000}, [(0, 0, 100), (-3, 0, 100)])
+@example(HERE, HERE | {"radius": 249, "top": 999}, [(0, 0, 100), (0, 0, 700)])
 @given(hidden, hidden, probes)
 def test_of_a_private_presence_probing_finds_the_cell_and_no_more(
     one: Secret, other: Secret, probing: list[tuple[int, int, int]]

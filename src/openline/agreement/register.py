@@ -101,6 +101,8 @@ class Register:
         )
 
     def offsets_of(self, identifier: str) -> tuple[int, int]:
-        """Smallest and largest UTC offset in use under an agreement, milliseconds; the widest when unknown."""
-        agreement = self.get(identifier)
-        return WIDEST_OFFSETS_MS if agreement is None else (agreement.offset_min_ms, agreement.offset_max_ms)
+        """Smallest and largest UTC offset in use under an agreement, milliseconds; over all its versions."""
+        versions = self._versions.get(identifier)
+        if not versions:
+            return WIDEST_OFFSETS_MS
+        return min(a.offset_min_ms for a in versions), max(a.offset_max_ms for a in versions)

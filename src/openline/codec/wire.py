@@ -111,6 +111,8 @@ class WireAirActivity(WireNotice, tag="air_activity", kw_only=True):
     volumes: list[WireVolume]
     hazard_volumes: list[WireVolume] = []
     emergency: bool = False
+    purpose: Text = ""
+    """What it is for, in the teller's words; kept and never read by the engine."""
     supersedes: Reference = ""
 
 

@@ -46,6 +46,7 @@ CODES: dict[str, Code] = {
     "SIGNATURE_INVALID": Code("the signature does not verify, or its key is of low order", _C),
     "KEY_UNKNOWN": Code("the signing key belongs to no party that this node knows", _C),
     "PARTY_MISMATCH": Code("the document speaks for another party than the one whose key signed it", _C),
+    "ROLE_UNQUALIFIED": Code("the key's role stands on no tier of the ladder that the agreement gives the party", _C),
     "SESSION_REQUIRED": Code("the address needs a session token and none was sent", _C),
     "SESSION_EXPIRED": Code("the session token is unknown here or has run out", _C),
     "CHALLENGE_UNKNOWN": Code("the challenge was not given by this node, was used, or has run out", _C),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator
 
-from openline.core.errors import NotFound
+from openline.core.errors import NotAuthenticated, NotFound
 from openline.core.event import (
     Acknowledged,
     Alert,
@@ -137,6 +137,7 @@ class Desk:
 
         Raises:
             NotFound: ALERT_UNKNOWN, also when the alert is another party's.
+            NotAuthenticated: ROLE_UNQUALIFIED.
         """
         held = self._open.get(alert)
         if held is None or held.party != party:
@@ -145,6 +146,13 @@ class Desk:
                 "no open alert of yours has this id",
                 path="alert",
                 remedy="See your open alerts; it may have closed.",
+            )
+        if role not in {known.name for known in held.ladder.roles}:
+            raise NotAuthenticated(
+                "ROLE_UNQUALIFIED",
+                f"the role {role} is on no tier that answers this alert",
+                path="role",
+                remedy="Have it read by one of " + ", ".join(known.name for known in held.ladder.roles) + ".",
             )
         stops = read >= held.precedence
         own = Acknowledged(

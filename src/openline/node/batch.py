@@ -10,7 +10,6 @@ from openline.core.errors import OpenlineError
 from openline.core.event import Event
 from openline.intake.opening import OpenedAcknowledgement, OpenedNotice
 from openline.node.journal import Journal, Output, Staged
-from openline.node.recovery import apply_administration
 from openline.node.state import State
 from openline.node.step import Accepted, Step
 
@@ -77,8 +76,6 @@ def _step(step: Step, given: Input) -> Accepted:
         case Delivery():
             return step.delivery(party=given.party, entries=given.entries, channel=given.channel)
         case Administration():
-            for event in given.events:
-                apply_administration(step.state, event)
             return step.administration(given.events)
 
 

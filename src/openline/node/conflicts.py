@@ -36,6 +36,13 @@ class ConflictStep:
         for encounter in found:
             self._tell(encounter)
 
+    def run_anew(self) -> None:
+        """An agreement has begun: tell of what it makes a conflict. What is one already stays as it was told."""
+        for encounter in self._find():
+            roots = roots_of(self._state.held[encounter.first], self._state.held[encounter.second])
+            if roots not in self._state.conflicts:
+                self._tell(encounter)
+
     def _find(self) -> list[Encounter]:
         state, at_ms = self._state, self._step.at_ms
         rules = PairRules(state.register, state.objects, state.zones, at_ms)
@@ -45,7 +52,8 @@ class ConflictStep:
             one, other = state.objects[encounter.first], state.objects[encounter.second]
             agreements = rules.judging(one, other)
             if agreements:
-                found.append(encounter)
+                if not self._is_over(encounter, agreements):
+                    found.append(encounter)
             else:
                 self._flag_strangers(encounter)
         return found
@@ -72,18 +80,26 @@ class ConflictStep:
         reference = standing.reference if standing else state.secrets.token("conflict", *roots, str(state.size))
         agreements = _judging(state, first, second, at_ms)
         self._step.emit(_conflict_found(encounter, reference, agreements, at_ms))
-        guarantors = {g for a in agreements for g in a.parties}
-        told = disclose(
-            self._side(first, encounter.first_window, guarantors),
-            self._side(second, encounter.second_window, guarantors),
-            encounter.common_window,
-        )
-        for disclosure in told:
+        for disclosure in self._disclosed(encounter, agreements):
             for event in _alerting(state, disclosure, reference, agreements[0].id, at_ms):
                 self._step.emit(event)
         if reference in state.references and not state.desk.of_reference(reference):
             ended = CloseReason.WINDOW_ENDED
             self._step.emit(ConflictCeased(at_ms=at_ms, reference=reference, reason=ended))
+
+    def _is_over(self, encounter: Encounter, agreements: list[Agreement]) -> bool:
+        """True when a window that somebody would be told has ended: then nobody is told, or only the one who asked would
+        learn something.
+        """
+        return any(told.window.end_ms <= self._step.at_ms for told in self._disclosed(encounter, agreements))
+
+    def _disclosed(self, encounter: Encounter, agreements: list[Agreement]) -> tuple[Disclosure, ...]:
+        guarantors = {g for a in agreements for g in a.parties}
+        return disclose(
+            self._side(self._state.held[encounter.first], encounter.first_window, guarantors),
+            self._side(self._state.held[encounter.second], encounter.second_window, guarantors),
+            encounter.common_window,
+        )
 
     def _side(self, held: Held, touched: Window, signed: set[str]) -> Side:
         zone = self._state.zones.get(notice_key(held.party, held.id))

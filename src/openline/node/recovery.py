@@ -69,7 +69,7 @@ def apply_administration(state: State, event: Event) -> None:
         state.keys_enrolled.add((event.party, event.role, event.key))
     elif isinstance(event, AgreementLoaded):
         envelope = read_envelope(from_base64(event.envelope), is_own=True)
-        state.register.load(read_agreement(envelope.payload, name=event.id))
+        state.load(read_agreement(envelope.payload, name=event.id), event.at_ms)
     elif isinstance(event, NodeStarted):
         state.started = (event.engine, event.openline, event.node_key, event.origin, event.is_drill)
 

@@ -13,7 +13,7 @@ from openline.agreement.register import Register
 from openline.agreement.remarks import Last, refresh_due_ms
 from openline.codec.times import Offsets
 from openline.core.agreement import Agreement
-from openline.core.event import Closed, ConflictCeased, ConflictFound, Delivered, Event, Flagged
+from openline.core.event import Closed, ConflictCeased, ConflictFound, Delivered, Event, Flagged, Tick
 from openline.core.flags import FlagCode
 from openline.core.notice import Kind, Notice, Withdrawal, Zone
 from openline.core.time import FOREVER_MS, Window
@@ -81,6 +81,8 @@ class State:
         self.delivered: dict[str, int] = {}
         """The last entry that a party's machine is known to have taken, by party."""
         self._refreshes: list[tuple[int, str]] = []
+        self._awaited: list[tuple[int, str]] = []
+        """Agreements loaded that have not begun: when they do, and their ids."""
 
     def ladder_of(self, agreement: str, party: str, at_ms: int) -> Ladder:
         """The timers and desks that an agreement gives a party; the defaults when it knows neither."""
@@ -167,6 +169,9 @@ class State:
             self._forget(event.reference)
         elif isinstance(event, Flagged) and event.flag is FlagCode.STALE_PRESENCE and event.notice:
             self.held[notice_key(event.to, event.notice)].is_stale = True
+        elif isinstance(event, Tick):
+            while self._awaited and self._awaited[0][0] <= event.at_ms:
+                heapq.heappop(self._awaited)
         elif isinstance(event, Delivered):
             self.delivered[event.party] = max(event.entry, self.delivered.get(event.party, -1))
 
@@ -187,9 +192,20 @@ class State:
             heapq.heappop(self._refreshes)
         return None
 
+    def load(self, agreement: Agreement, at_ms: int) -> None:
+        """Take an agreement that all its parties have signed."""
+        self.register.load(agreement)
+        if agreement.window.start_ms > at_ms:
+            heapq.heappush(self._awaited, (agreement.window.start_ms, agreement.id))
+
+    def beginning(self, at_ms: int) -> list[str]:
+        """Ids of the agreements that have begun by `at_ms` without a tick that says so."""
+        return [name for start_ms, name in sorted(self._awaited) if start_ms <= at_ms]
+
     def next_due_ms(self) -> int | None:
         """When a tick next has an effect, or None."""
-        dues = [due for due in (self.desk.next_due_ms(), self.next_refresh_ms()) if due is not None]
+        begins_ms = self._awaited[0][0] if self._awaited else None
+        dues = [due for due in (self.desk.next_due_ms(), self.next_refresh_ms(), begins_ms) if due is not None]
         return min(dues, default=None)
 
     def notices_of(self, party: str) -> list[Held]:

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from openline.agreement.remarks import Last, is_too_late, remarks
 from openline.core.errors import Invalid
-from openline.core.event import CloseReason, Delivered, Event, Flagged, Reason, Tick
+from openline.core.event import AgreementLoaded, CloseReason, Delivered, Event, Flagged, Reason, Tick
 from openline.core.flags import FlagCode
 from openline.core.notice import Kind, Notice
 from openline.core.precedence import Precedence
@@ -26,6 +26,7 @@ from openline.intake.opening import OpenedAcknowledgement, OpenedNotice
 from openline.node.conflicts import ConflictStep, late_alerts, late_reference
 from openline.node.emission import Emission
 from openline.node.journal import Output
+from openline.node.recovery import apply_administration
 from openline.node.state import Held, State, notice_key
 
 RootAt = Callable[[int], bytes]
@@ -105,7 +106,9 @@ class Step(Emission):
         due_ms = state.next_due_ms()
         if due_ms is None or due_ms > self.at_ms:
             return Accepted(index=index, recorded_ms=self.at_ms, outputs=())
+        begun = state.beginning(self.at_ms)
         self.emit(Tick(at_ms=self.at_ms))
+        self._judge_anew(begun)
         while (stale := state.stale(self.at_ms)) is not None:
             self._go_stale(stale)
         while (held := state.desk.due(self.at_ms)) is not None:
@@ -123,8 +126,22 @@ class Step(Emission):
         """What the operator changed; the caller has verified it."""
         index = self.state.size
         for event in events:
+            apply_administration(self.state, event)
             self.emit(event)
+            if isinstance(event, AgreementLoaded):
+                self._judge_anew([event.id])
         return Accepted(index=index, recorded_ms=self.at_ms, outputs=tuple(self.outputs))
+
+    def _judge_anew(self, agreements: list[str]) -> None:
+        """Agreements have begun: every notice in force of their parties is searched again."""
+        begun = [a for a in (self.state.register.judging(name, self.at_ms) for name in agreements) if a is not None]
+        parties = {party for agreement in begun for party in agreement.parties}
+        if not parties:
+            return
+        self.state.expire(self.at_ms)
+        for key, held in list(self.state.held.items()):
+            if held.is_in_force and held.party in parties:
+                ConflictStep(self, held, key).run_anew()
 
     def _flags(self, notice: Notice) -> list[FlagCode]:
         agreement = self.state.agreement_of(notice, self.at_ms)

@@ -141,7 +141,7 @@ class Feeds:
 
     def _outlook(self) -> tuple[str, int, State]:
         """What changes with a fence or a ledger read again; the state is another one even when both went by unseen."""
-        return self._line.fence_reason, self._line.committed, None
+        return self._line.fence_reason, self._line.committed, self._line.state
 
     def _ring_all(self) -> None:
         for readers in self._readers.values():
