@@ -39,6 +39,13 @@ class Entry(NamedTuple):
     """The agreements of that moment."""
 
 
+class Moment(NamedTuple):
+    """When pairs are judged, and what has been loaded by then."""
+
+    at_ms: int
+    loaded: tuple[Agreement, ...]
+
+
 class Expected(NamedTuple):
     """One alert that should be open."""
 
@@ -56,10 +63,15 @@ class Model:
         """`state` lends its secrets and the offsets of its agreements; nothing else of it is looked at."""
         self.state = state
         self.loaded: list[Agreement] = []
+        self.begins: list[tuple[Moment, Agreement]] = []
+        """Agreements, and the moment from which each is both loaded and begun."""
         self.entries: dict[str, Entry] = {}
         for output in outputs:
             if isinstance(output, AgreementLoaded):
-                self.loaded.append(read_agreement(read_envelope(from_base64(output.envelope)).payload))
+                agreement = read_agreement(read_envelope(from_base64(output.envelope)).payload)
+                self.loaded.append(agreement)
+                begins_ms = max(output.at_ms, agreement.window.start_ms)
+                self.begins.append((Moment(begins_ms, tuple(self.loaded)), agreement))
             elif isinstance(output, Told):
                 self._take(output)
 
@@ -67,7 +79,7 @@ class Model:
         """The alerts that should be open, sorted."""
         found = [
             Expected(d.reason.value, d.party, d.notice, d.window.end_ms, roots)
-            for roots, disclosures in self.conflicts().items()
+            for roots, disclosures in self.conflicts(now_ms).items()
             for d in disclosures
         ]
         for entry in self.entries.values():
@@ -77,20 +89,27 @@ class Model:
                 found.append(Expected("presence_stale", notice.party, notice.id, notice.window.end_ms))
         return sorted(alert for alert in found if alert.end_ms > now_ms)
 
-    def conflicts(self) -> dict[tuple[str, ...], tuple[Disclosure, ...]]:
-        """What every pair in conflict discloses, by the roots of their lines."""
+    def conflicts(self, now_ms: int) -> dict[tuple[str, ...], tuple[Disclosure, ...]]:
+        """What every pair in conflict discloses, by the roots of their lines, as when it was found."""
         entries = list(self.entries.values())
         found: dict[tuple[str, ...], tuple[Disclosure, ...]] = {}
         for number, one in enumerate(entries):
             for other in entries[number + 1 :]:
-                agreements = self._judging(one, other)
-                windows = _near(one, other, agreements) if agreements else []
-                if windows:
-                    first = _side(one, [w for w, _ in windows], agreements)
-                    second = _side(other, [w for _, w in windows], agreements)
-                    roots = tuple(sorted((one.root, other.root)))
-                    found[roots] = disclose(first, second, span(list(map(_common, windows))))
+                told = next(filter(None, (_disclosed(one, other, at) for at in self._moments(one, other, now_ms))), ())
+                if told:
+                    found[tuple(sorted((one.root, other.root)))] = told
         return found
+
+    def _moments(self, one: Entry, other: Entry, now_ms: int) -> Iterator[Moment]:
+        """When the later was told, and whenever an agreement of one of the tellers began after that."""
+        later = max(one, other, key=lambda entry: (entry.at_ms, len(entry.loaded)))
+        yield Moment(later.at_ms, later.loaded)
+        parties = {one.notice.party, other.notice.party}
+        for moment, agreement in sorted(self.begins, key=lambda begins: begins[0].at_ms):
+            is_after = moment.at_ms > later.at_ms or len(moment.loaded) > len(later.loaded)
+            loaded = tuple(a for m, a in self.begins if m.at_ms <= moment.at_ms or a in moment.loaded)
+            if is_after and moment.at_ms <= now_ms and parties & set(agreement.parties):
+                yield Moment(moment.at_ms, loaded if moment.at_ms == agreement.window.start_ms else moment.loaded)
 
     def _take(self, told: Told) -> None:
         envelope = read_envelope(told.raw)
@@ -111,16 +130,6 @@ class Model:
         loaded = tuple(self.loaded)
         item = judged(notice, key=key, agreement=_named(notice, loaded, told.at_ms), secrets=self.state.secrets)
         self.entries[key] = Entry(notice, told.at_ms, root, item, loaded)
-
-    def _judging(self, one: Entry, other: Entry) -> list[Agreement]:
-        """The agreements of both tellers whose scope has the pair, when the later of them was told."""
-        if one.notice.party == other.notice.party or not _is_pair(one.notice, other.notice):
-            return []
-        later = max(one, other, key=lambda entry: len(entry.loaded))
-        at_ms = max(one.at_ms, other.at_ms)
-        in_force = [a for name in {a.id for a in later.loaded} if (a := _judges(name, later.loaded, at_ms)) is not None]
-        both = {one.notice.party, other.notice.party}
-        return [a for a in in_force if both <= set(a.parties) and _is_in_scope(a, one.notice, other.notice)]
 
     def _late(self, entry: Entry) -> Iterator[Disclosure]:
         agreement = _named(entry.notice, entry.loaded, entry.at_ms)
@@ -151,6 +160,28 @@ def _named(notice: Notice, loaded: tuple[Agreement, ...], at_ms: int) -> Agreeme
     """The agreement that a notice names, when its teller is party to it."""
     agreement = _judges(notice.agreement_id, loaded, at_ms)
     return agreement if agreement is not None and notice.party in agreement.parties else None
+
+
+def _judging(one: Entry, other: Entry, moment: Moment) -> list[Agreement]:
+    """The agreements of both tellers whose scope has the pair."""
+    if one.notice.party == other.notice.party or not _is_pair(one.notice, other.notice):
+        return []
+    names = {a.id for a in moment.loaded}
+    in_force = [a for name in names if (a := _judges(name, moment.loaded, moment.at_ms)) is not None]
+    both = {one.notice.party, other.notice.party}
+    return [a for a in in_force if both <= set(a.parties) and _is_in_scope(a, one.notice, other.notice)]
+
+
+def _disclosed(one: Entry, other: Entry, moment: Moment) -> tuple[Disclosure, ...]:
+    """What a pair's conflict tells whom; nothing when it is over for somebody who would be told."""
+    agreements = _judging(one, other, moment)
+    windows = _near(one, other, agreements) if agreements else []
+    if not windows:
+        return ()
+    first = _side(one, [w for w, _ in windows], agreements)
+    second = _side(other, [w for _, w in windows], agreements)
+    told = disclose(first, second, span(list(map(_common, windows))))
+    return () if any(disclosure.window.end_ms <= moment.at_ms for disclosure in told) else told
 
 
 def _is_pair(one: Notice, other: Notice) -> bool:

@@ -32,11 +32,12 @@ AGREEMENTS = (
     ),
     agreement("aid", (NORTH, AID), scope="air_air = false\nair_ground = false", lead_times='minimum_useful = "1h"'),
 )
-NAMES = ("town", "pair", "aid", "elsewhere")
+NAMES = ("town", "pair", "aid", "new")
 LATER = (
     agreement("town", (NORTH, SOUTH, EAST), version=2, minima="lateral_m = 300\nvertical_m = 0", area=PLAIN),
     agreement("pair", (NORTH, SOUTH), version=2, top='legal_status = "ended"'),
-    agreement("aid", (NORTH, AID), version=2, top='in_force_from = "2040-01-01T00:00:00Z"'),
+    agreement("aid", (NORTH, AID), version=2, top='in_force_from = "2026-03-01T14:00:00Z"'),
+    agreement("new", (SOUTH, AID), minima="lateral_m = 2500\nvertical_m = 0"),
 )
 STARTS_MS = (-3 * HOUR_MS, -5 * MINUTE_MS, 5 * MINUTE_MS, 12 * MINUTE_MS, HOUR_MS, 3 * HOUR_MS, 30 * HOUR_MS)
 LENGTHS_MS = (1, 7 * MINUTE_MS, 40 * MINUTE_MS, 2 * HOUR_MS, 2 * DAY_MS)

@@ -67,7 +67,7 @@ class Watch:
         self.now_ms = until_ms
 
     def read(self, precedence: Precedence) -> None:
-        events = self.desk.acknowledging("one", party="NORTH", role="d", read=precedence, at_ms=self.now_ms)
+        events = self.desk.acknowledging("one", party="NORTH", role="duty_officer", read=precedence, at_ms=self.now_ms)
         for event in events:
             self.apply(event)
 

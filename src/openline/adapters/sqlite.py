@@ -36,7 +36,7 @@ _SETTINGS = (
 )
 _INSERT = "INSERT INTO entries VALUES "
 _ROWS_AT_ONCE = 100
-"""Rows of one statement. Each statement hands the interpreter's lock over and back: a row at a time costs most of a core."""
+"""Rows of one statement. Each hands the interpreter's lock over and back: a row at a time costs most of a core."""
 _INSERT_CHECKPOINT = "INSERT INTO checkpoints VALUES (?, ?) ON CONFLICT (size) DO UPDATE SET note = excluded.note"
 _PROBE = "INSERT INTO room VALUES (1, randomblob(1048576)) ON CONFLICT (id) DO UPDATE SET filler = excluded.filler"
 _SIZE = "SELECT ifnull(max(idx), -1) + 1 FROM entries"
@@ -182,6 +182,8 @@ class SqliteStore:
             yield
         except self._driver.error as error:
             raise store_error(self._driver, error) from error
+        except UnicodeDecodeError as error:
+            raise StoreError("the ledger's file is damaged") from error
         except OSError as error:
             raise StoreError(f"the ledger's file cannot be used ({error.strerror})") from error
 

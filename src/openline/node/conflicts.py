@@ -83,14 +83,9 @@ class ConflictStep:
         for disclosure in self._disclosed(encounter, agreements):
             for event in _alerting(state, disclosure, reference, agreements[0].id, at_ms):
                 self._step.emit(event)
-        if reference in state.references and not state.desk.of_reference(reference):
-            ended = CloseReason.WINDOW_ENDED
-            self._step.emit(ConflictCeased(at_ms=at_ms, reference=reference, reason=ended))
 
     def _is_over(self, encounter: Encounter, agreements: list[Agreement]) -> bool:
-        """True when a window that somebody would be told has ended: then nobody is told, or only the one who asked would
-        learn something.
-        """
+        """True when a window that somebody would be told has ended: if not all can be told, nobody is."""
         return any(told.window.end_ms <= self._step.at_ms for told in self._disclosed(encounter, agreements))
 
     def _disclosed(self, encounter: Encounter, agreements: list[Agreement]) -> tuple[Disclosure, ...]:
@@ -146,11 +141,9 @@ def _judging(state: State, first: Held, second: Held, at_ms: int) -> list[Agreem
 
 
 def _alerting(state: State, told: Disclosure, reference: str, agreement: str, at_ms: int) -> list[Event]:
-    """Open the alert of one side, or change the one that is open already. A window that has ended alerts nobody."""
+    """Open the alert of one side, or change the one that is open already."""
     name = state.secrets.token("alert", reference, told.party)
     held = state.desk.get(name)
-    if told.window.end_ms <= at_ms:
-        return [] if held is None else [closing(held, CloseReason.WINDOW_ENDED, at_ms)]
     request = Request(
         alert=name,
         reference=reference,

@@ -138,7 +138,6 @@ class Step(Emission):
         parties = {party for agreement in begun for party in agreement.parties}
         if not parties:
             return
-        self.state.expire(self.at_ms)
         for key, held in list(self.state.held.items()):
             if held.is_in_force and held.party in parties:
                 ConflictStep(self, held, key).run_anew()

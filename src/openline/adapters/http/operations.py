@@ -94,7 +94,7 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Say that a person on watch has read an alert. It is neither consent nor permission.",
         sends="AcknowledgementEnvelope",
         answers=_TAKEN,
-        codes=(*_ENVELOPE, "TIME_INVALID", "NOTICE_ID_REUSED", "ALERT_UNKNOWN", *_TAKING),
+        codes=(*_ENVELOPE, "TIME_INVALID", "NOTICE_ID_REUSED", "ALERT_UNKNOWN", "ROLE_UNQUALIFIED", *_TAKING),
     ),
     Operation(
         method="post",
