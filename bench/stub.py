@@ -83,7 +83,7 @@ async def main(folder: Path) -> None:
     server = uvicorn.Server(config)
     committing = asyncio.create_task(stub.commit())
     serving = asyncio.create_task(server.serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event to wait for
         await asyncio.sleep(0.01)
     print(f"Serving on http://localhost:{server.servers[0].sockets[0].getsockname()[1]} ({ROLE})", flush=True)
     await serving

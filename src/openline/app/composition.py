@@ -47,6 +47,13 @@ def open_line(folder: Path, settings: Settings, store: SqliteStore, progress: Pr
         LedgerFault: when the ledger does not verify.
         BadUse: when the disk refuses.
     """
+    if store.size() and not (folder / SECRET_NAME).exists():
+        raise BadUse(
+            "FILE_UNREADABLE",
+            "the node's secret is missing, and the ledger beside it cannot be continued without it",
+            path=str(folder / SECRET_NAME),
+            remedy="Put it back from where you keep it; a new one would not fit.",
+        )
     secrets = NodeSecrets(read_or_create_node_secret(folder / SECRET_NAME))
     line = Line(store, secrets, settings.origin)
     # reading back makes millions of values and no cycles: looking for some doubles the time
