@@ -94,6 +94,7 @@ steps = st.one_of(
     st.tuples(st.just("wait"), st.sampled_from(WAITS_MS)),
     st.tuples(st.just("again"), st.integers(0, 9)),
     st.tuples(st.just("load"), st.sampled_from(LATER)),
+    st.tuples(st.just("load"), st.sampled_from(LATER)),
 )
 
 
@@ -171,6 +172,7 @@ def test_a_refusal_changes_nothing(history: list[tuple[str, Any]], salt: int) ->
     for what, how in history:
         run.do(what, how)
     town = run.town
+    town.wait(0)
     before = town.line.state.size, town.line.journal.tree.root(), town.store.note
     pen = town.pens[NORTH]
     reused = run.names[NORTH][0] if run.names[NORTH] else ""

@@ -183,7 +183,7 @@ probes = st.lists(
 HERE: Secret = {"east": 0, "north": 0, "radius": 100, "top": 500, "mobility": "static"}
 
 
-@example(HERE, HERE | {"east": -3_000}, [(0, 0, 100), (-3, 0, 100)])
+@example(HERE, HERE | {"east": -3_000}, [(0, 0, 450), (-3, 0, 450)])
 @example(HERE, HERE | {"radius": 249, "top": 999}, [(0, 0, 100), (0, 0, 700)])
 @given(hidden, hidden, probes)
 def test_of_a_private_presence_probing_finds_the_cell_and_no_more(

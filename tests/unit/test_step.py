@@ -308,3 +308,40 @@ def test_an_old_number_does_not_turn_the_count_back() -> None:
     pen.sequence = 5
     pen.previous = town.line.state.last[NORTH].digest
     assert town.tell(NORTH, withdrawal("none-at-all")).flags == ("REFERENCE_UNKNOWN",)
+
+
+NARROW = agreement(protection_radii_m="troops = 10")
+
+
+@pytest.mark.parametrize("begins", ["at once", "in an hour"])
+def test_an_agreement_judges_what_was_told_before_it_began(begins: str) -> None:
+    town = Town(NARROW)
+    town.tell(SOUTH, presence(on_ground(NOON_MS)))
+    town.tell(SOUTH, presence(on_ground(NOON_MS, east_m=90_000)))
+    town.tell(NORTH, activity(in_air(SOON_MS, east_m=3_000)))
+    top = f'in_force_from = "{to_text(NOON_MS + HOUR_MS)}"' if begins == "in an hour" else ""
+    town.load(agreement(version=2, top=top, protection_radii_m="troops = 5000"))
+    if top:
+        town.wait(HOUR_MS - 1)
+        assert town.alerts(NORTH) == town.alerts(SOUTH) == []
+        town.wait(1)
+    assert reasons(town, NORTH) == [Reason.PROTECTED_NEARBY]
+    assert reasons(town, SOUTH) == [Reason.ACTIVITY_NEARBY]
+    check_all_invariants(town)
+
+
+def test_what_is_a_conflict_already_is_not_told_again_when_an_agreement_begins() -> None:
+    town = conflict()
+    before = [output for _, output in town.heard if isinstance(output, ConflictFound)]
+    town.load(agreement(version=2, protection_radii_m="troops = 5000"))
+    assert [output for _, output in town.heard if isinstance(output, ConflictFound)] == before
+    assert town.told(SOUTH, AlertChanged) == []
+
+
+def test_an_agreement_that_begins_leaves_nothing_that_a_ledger_does_not_say() -> None:
+    town = Town(NARROW)
+    town.tell(SOUTH, presence(on_ground(NOON_MS, NOON_MS + HOUR_MS)))
+    town.tell(NORTH, activity(in_air(SOON_MS)))
+    town.wait(DAY_MS)
+    town.load(agreement(version=2, protection_radii_m="troops = 5000"))
+    check_all_invariants(town)

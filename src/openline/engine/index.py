@@ -47,14 +47,13 @@ class Index:
         for span in spans(volume.box, margin_m=reach.lateral_m + _SLACK_M):
             question = (start_ms, end_ms, *span, lower_m, upper_m)
             for grid, shelves in self._levels:
-                used = max(map(len, shelves))
-                if not used:
+                in_use = [shelf for shelf in shelves if shelf.cells]
+                if not in_use:
                     continue
                 # a wide question reads the cells that exist rather than name all that could
-                names = grid.cells(span) if grid.count(span) <= 4 * used else None
-                for shelf in shelves:
-                    if shelf:
-                        shelf.search(names, question, found)
+                names = grid.cells_up_to(span, 4 * max([len(shelf.cells) for shelf in in_use]))
+                for shelf in in_use:
+                    shelf.search(names, question, found)
         return found
 
     def _places(self, slot: int, item: Item, volume: JudgedVolume) -> list[tuple[Row, Shelf]]:

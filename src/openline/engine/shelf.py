@@ -30,14 +30,15 @@ class Shelf:
         """`longest_ms` is the longest window that will lie here, or None when there is no bound."""
         self.grid = grid
         self.longest_ms = longest_ms
-        self._cells: dict[int, list[Row]] = {}
+        self.cells: dict[int, list[Row]] = {}
+        """The cells in use and their rows, by the time they start. Changed by the shelf alone."""
 
     def __bool__(self) -> bool:
-        return bool(self._cells)
+        return bool(self.cells)
 
     def put(self, row: Row) -> None:
         """Add a volume's row to every cell it touches."""
-        cells = self._cells
+        cells = self.cells
         for name in self.grid.cells(Span(*row[3:7])):
             rows = cells.get(name)
             if rows is None:
@@ -48,17 +49,17 @@ class Shelf:
     def take(self, row: Row) -> None:
         """Remove a row that was put; KeyError when it was not."""
         for name in self.grid.cells(Span(*row[3:7])):
-            rows = self._cells[name]
+            rows = self.cells[name]
             place = bisect_left(rows, row[:2])
             if place == len(rows) or rows[place][:2] != row[:2]:
                 raise KeyError(row[1])
             del rows[place]
             if not rows:
-                del self._cells[name]
+                del self.cells[name]
 
     def search(self, names: list[int] | None, question: Question, found: dict[int, Row]) -> None:
         """Add to `found`, by slot, the rows in the cells `names` (None: in all) that the question touches."""
-        cells = self._cells
+        cells = self.cells
         start_ms, end_ms, south, west, north, east, lower_m, upper_m = question
         for rows in cells.values() if names is None else [cells[name] for name in names if name in cells]:
             for row in rows if len(rows) < _BISECT_FROM else self._within(rows, start_ms, end_ms):
@@ -76,7 +77,7 @@ class Shelf:
 
     def __len__(self) -> int:
         """How many cells are in use."""
-        return len(self._cells)
+        return len(self.cells)
 
     def _within(self, rows: list[Row], start_ms: int, end_ms: int) -> list[Row]:
         first = 0 if self.longest_ms is None else bisect_left(rows, (start_ms - self.longest_ms,))

@@ -95,6 +95,16 @@ class Grid:
             names += self._row_cells(row, span)
         return names
 
+    def cells_up_to(self, span: Span, most: int) -> list[int] | None:
+        """The names of all cells that the span touches; None when, by `count`, they are more than `most`."""
+        rows = self._rows_of(span)
+        middle = self._row_cells(rows[len(rows) // 2], span)
+        if len(rows) * len(middle) > most:
+            return None
+        if len(rows) == 1:
+            return list(middle)
+        return [name for row in rows for name in self._row_cells(row, span)]
+
     def count(self, span: Span) -> int:
         """About how many cells the span touches; no fewer than half of the truth."""
         rows = self._rows_of(span)
