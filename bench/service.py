@@ -35,9 +35,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.alerts import alert_latencies
-from bench.posting import Posted, percentile, post_all, requests
-from bench.traffic import make_folder, notices, pens, preload
+from bench.service_parts.alerts import alert_latencies
+from bench.service_parts.posting import Posted, percentile, post_all, requests
+from bench.service_parts.traffic import make_folder, notices, pens, preload
 
 CONNECTIONS = 32
 IN_FORCE = 10_000
@@ -106,11 +106,11 @@ def measure(folder: Path, *, quick: bool) -> dict[str, Any]:
 
 def stub_command(folder: Path) -> list[str]:
     """The stub."""
-    return [sys.executable, "-m", "bench.stub", str(folder)]
+    return [sys.executable, "-m", "bench.service_parts.stub", str(folder)]
 
 
 def _in_a_process_of_its_own(folder: Path) -> dict[str, Any]:
-    command = [sys.executable, "-m", "bench.startup", str(folder)]
+    command = [sys.executable, "-m", "bench.service_parts.startup", str(folder)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return figures

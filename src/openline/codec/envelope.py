@@ -72,7 +72,7 @@ def read_envelope(raw: bytes, *, is_own: bool = False) -> Envelope:
 
 
 def _names_each_key_once(raw: bytes, signatures: int) -> bool:
-    """True when its quotes are no more than its keys and values have: three keys and two texts, two and two a signature.
+    """True when its quotes are those of its keys and texts: three and two, and two and two more for each signature.
 
     An escape could hide a quote, so with one in it the answer is left to the slower search.
     """

@@ -1,6 +1,6 @@
 """The peer of the service bench: plain ASGI, one Ed25519 verification, SQLite group commit before the answer.
 
-It checks nothing, decodes nothing but the envelope's base64, and keeps no tree. Run: `python -m bench.stub FOLDER`.
+It checks nothing, decodes nothing but the envelope, and keeps no tree. Run: `python -m bench.service_parts.stub FOLDER`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 import uvicorn
 
-from bench.traffic import ROLE, pens
+from bench.service_parts.traffic import ROLE, pens
 from openline.keys.derive import derive_seed
 from openline.keys.dsse import pae
 from openline.keys.identify import key_id

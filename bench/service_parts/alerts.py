@@ -8,7 +8,7 @@ import time
 
 import httpx
 
-from bench.traffic import AGREEMENT
+from bench.service_parts.traffic import AGREEMENT
 from openline.app.pen import Pen
 from openline.core.time import DAY_MS, HOUR_MS, to_text
 
