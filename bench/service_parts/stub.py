@@ -1,6 +1,6 @@
 """The peer of the service bench: plain ASGI, one Ed25519 verification, SQLite group commit before the answer.
 
-It checks nothing, decodes nothing but the envelope, and keeps no tree. Run: `python -m bench.service_parts.stub FOLDER`.
+It checks nothing, decodes only the envelope, and keeps no tree. Run: `python -m bench.service_parts.stub FOLDER`.
 """
 
 from __future__ import annotations

@@ -36,8 +36,8 @@ _WORDS: dict[str, dict[Language, str]] = {
     "branch": {"en": "Branch", "fr": "Branche"},
     "warned": {"en": "The line warns", "fr": "La ligne avertit"},
     "silent": {
-        "en": "The line raised no alert. It knows only what it was told: no known conflict is not safety.",
-        "fr": "La ligne n'a levé aucune alerte. Elle ne sait que ce qu'on lui a dit: cela n'est pas la sécurité.",
+        "en": "No conflict known among {notices} notices, as of {at}. The line knows only what it was told.",
+        "fr": "Aucun conflit connu parmi {notices} avis, à {at}. La ligne ne sait que ce qu'on lui a dit.",
     },
     "ledger": {"en": "Ledger: {entries} entries, root {root}", "fr": "Registre: {entries} entrées, racine {root}"},
     "open": {"en": "{n} alerts raised, {open} still open", "fr": "{n} alertes levées, {open} encore ouvertes"},
@@ -113,6 +113,6 @@ class Timeline:
             said = _WORDS["open"][lang].format(n=line["alerts"], open=line["open_alerts"])
             self._console.print(Text(said, style="bold"))
             if not line["alerts"]:
-                self._console.print(Text(_WORDS["silent"][lang], style="bold"))
+                self._console.print(Text(_WORDS["silent"][lang].format(**line), style="bold"))
         self._console.print(Text(_WORDS["ledger"][lang].format(**line)))
         self._console.print(Text(CAVEAT[lang], style="italic"))

@@ -75,6 +75,7 @@ def summary_line(line: Line, at_ms: int, *, alerts: int) -> Document:
         "drill": True,
         "entries": tree.size,
         "root": b64encode(tree.root()).decode("ascii"),
+        "notices": len(state.held),
         "alerts": alerts,
         "open_alerts": len(state.desk),
         "checkpoint": line.checkpoint,
