@@ -174,8 +174,6 @@ def test_what_is_counted_names_no_party() -> None:
         'openline_refusals_total{code="ENVELOPE_MALFORMED"} 1.0',
         'openline_refusals_total{code="NOT_FOUND"} 1.0',
         "openline_commits_total 2.0",
-        'openline_open_alerts{precedence="IMMEDIATE"} 2.0',
-        'openline_open_alerts{precedence="FLASH"} 0.0',
         "openline_queue_length 0.0",
         "openline_streams 0.0",
         "openline_fenced 0.0",

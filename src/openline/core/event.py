@@ -107,6 +107,7 @@ class AlertChanged(Event, frozen=True, kw_only=True, tag="alert_changed"):
     alert: str
     reference: str
     notice: str
+    zone: str
     window_start_ms: int
     window_end_ms: int
     precedence: Precedence

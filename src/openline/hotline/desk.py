@@ -91,7 +91,8 @@ class Desk:
         Nobody gains time by superseding: an answer that is owed stays due when it was.
         """
         window_start_ms, window_end_ms = request.window_start_ms, request.window_end_ms
-        if (held.notice, held.window_start_ms, held.window_end_ms) == (request.notice, window_start_ms, window_end_ms):
+        known = (held.notice, held.zone, held.window_start_ms, held.window_end_ms)
+        if known == (request.notice, request.zone, window_start_ms, window_end_ms):
             return []
         timers = held.ladder.timers
         severity = severity_of(held.reason, timers, at_ms=at_ms, window_start_ms=window_start_ms)
@@ -106,6 +107,7 @@ class Desk:
                 alert=held.alert,
                 reference=held.reference,
                 notice=request.notice,
+                zone=request.zone,
                 window_start_ms=window_start_ms,
                 window_end_ms=window_end_ms,
                 precedence=severity,
@@ -229,7 +231,7 @@ class Desk:
         held = self._open[event.alert]
         held.precedence, held.answer_due_ms, held.tier = event.precedence, event.answer_due_ms, event.tier
         if isinstance(event, AlertChanged):
-            held.notice = event.notice
+            held.notice, held.zone = event.notice, event.zone
             held.window_start_ms, held.window_end_ms = event.window_start_ms, event.window_end_ms
             held.is_acknowledged = event.is_acknowledged
         elif event.cause is EscalationCause.GRAVER:

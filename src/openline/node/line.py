@@ -10,7 +10,7 @@ from openline.core.errors import NodeFault, OpenlineError
 from openline.core.event import AgreementLoaded, Event, Flagged, KeyEnrolled, NodeStarted
 from openline.ledger.leaf import body_salt
 from openline.node.batch import Administration, Batch, Input, Tick, process
-from openline.node.journal import Journal, Output
+from openline.node.journal import Journal, Output, Told
 from openline.node.ports import Record, Store, StoreError
 from openline.node.recovery import Progress, recover
 from openline.node.secrets import NodeSecrets
@@ -140,7 +140,8 @@ class Line:
 
     def receipt(self, accepted: Accepted) -> Receipt:
         """The receipt of an input that is on disk."""
-        flags = tuple(o.flag.value for o in accepted.outputs if isinstance(o, Flagged) and o.notice)
+        teller = next((o.party for o in accepted.outputs if isinstance(o, Told)), "")
+        flags = tuple(o.flag.value for o in accepted.outputs if isinstance(o, Flagged) and o.notice and o.to == teller)
         return Receipt(
             index=accepted.index,
             recorded_ms=accepted.recorded_ms,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter as Tally
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, Counter, disable_created_metrics, generate_latest
@@ -10,7 +9,6 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from openline.adapters.http.feeds import Feeds
-from openline.core.precedence import Precedence
 from openline.node.journal import Output
 from openline.node.sequencer import Sequencer
 
@@ -65,11 +63,6 @@ class _Present(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         line = self._sequencer.line
-        alerts = GaugeMetricFamily("openline_open_alerts", "Open alerts of all parties.", labels=["precedence"])
-        tally = Tally(alert.precedence for alert in line.state.desk.all_open())
-        for precedence in Precedence:
-            alerts.add_metric([precedence.name], tally[precedence])
-        yield alerts
         yield GaugeMetricFamily("openline_queue_length", "Inputs that wait.", value=self._sequencer.waiting)
         yield GaugeMetricFamily("openline_streams", "Feeds being read.", value=self._feeds.streams)
         yield GaugeMetricFamily("openline_fenced", "1 while the node takes nothing.", value=int(line.is_fenced))
