@@ -9,15 +9,16 @@ from openline import __version__
 from openline.adapters.key_files import read_or_create_node_secret
 from openline.adapters.sqlite import SqliteStore
 from openline.app.agreements import check_signatures, read_signed
-from openline.app.configuration import Settings, check_key, write_settings
+from openline.app.configuration import FILE_NAME, Settings, check_key, write_settings
 from openline.app.scenario.drill import ENGINE_VERSION
 from openline.codec.envelope import to_base64
-from openline.core.errors import BadUse
+from openline.core.errors import BadUse, LedgerFault
 from openline.core.event import AgreementLoaded, Event, KeyEnrolled, NodeStarted
 from openline.node.line import Line
 from openline.node.ports import StoreError
 from openline.node.recovery import Progress
 from openline.node.secrets import NodeSecrets
+from openline.node.state import State
 
 LEDGER_NAME = "ledger.sqlite"
 SECRET_NAME = "node.secret"  # noqa: S105 - the name of a file, not a secret
@@ -66,11 +67,29 @@ def open_line(folder: Path, settings: Settings, store: SqliteStore, progress: Pr
         ) from error
     finally:
         gc.enable()
+    check_drill_mark(line.state, settings)
     node_key = to_base64(secrets.signer.public_key)
     if settings.node_key != node_key:
         settings.node_key = node_key
         write_settings(folder, settings)
     return line
+
+
+def check_drill_mark(state: State, settings: Settings) -> None:
+    """The ledger says whether it is a drill's; settings that say otherwise would show the one as the other.
+
+    Raises:
+        LedgerFault: LEDGER_INVALID.
+    """
+    if state.started is None or state.started[4] == settings.drill:
+        return
+    said, set_to = ("a drill's", "false") if state.started[4] else ("no drill's", "true")
+    raise LedgerFault(
+        "LEDGER_INVALID",
+        f"the ledger is {said}, and the settings say drill = {set_to}",
+        path=FILE_NAME,
+        remedy="Put `drill` in openline.toml back as it was.",
+    )
 
 
 def settled(folder: Path, settings: Settings, line: Line, at_ms: int) -> list[Event]:

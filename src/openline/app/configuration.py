@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta, Struct, field
 
 from openline.codec.agreements import read_toml
 from openline.codec.envelope import from_base64
-from openline.codec.wire import Code, Name, Reference
+from openline.codec.wire import Code, Reference
 from openline.core.errors import BadUse, OpenlineError
+from openline.core.limits import NAME_MAX_CHARS
 from openline.keys.signing import WeakKey, check_public_key
 
 FILE_NAME = "openline.toml"
@@ -31,7 +33,7 @@ class PartySettings(Struct, forbid_unknown_fields=True, kw_only=True):
     """A party that this node serves."""
 
     code: Code
-    name: Name = ""
+    name: Annotated[str, Meta(max_length=NAME_MAX_CHARS)] = ""
     root_key: PublicKey
     keys: list[KeySettings] = []
 
@@ -91,7 +93,17 @@ def check_key(text: str, where: str) -> bytes:
 
 
 def write_settings(folder: Path, settings: Settings) -> Path:
-    """Write settings as TOML; gives the file's path."""
+    """Write settings as TOML; gives the file's path.
+
+    Raises:
+        BadUse: CONFIGURATION_INVALID, when they could not be read again; FILE_UNREADABLE.
+    """
+    try:
+        msgspec.convert(msgspec.to_builtins(settings), Settings)
+    except msgspec.ValidationError as error:
+        raise BadUse(
+            "CONFIGURATION_INVALID", str(error), path=str(folder / FILE_NAME), remedy="Choose another value."
+        ) from error
     lines = [
         "# The settings of this node; the reference page `configuration` describes every one.",
         f'origin = "{settings.origin}"',
@@ -108,8 +120,37 @@ def write_settings(folder: Path, settings: Settings) -> Path:
         for key in party.keys:
             lines += ["", "[[parties.keys]]", f'role = "{key.role}"', f'key = "{key.key}"']
     path = folder / FILE_NAME
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_file(path, ("\n".join(lines) + "\n").encode())
     return path
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder unless it is there.
+
+    Raises:
+        BadUse: FILE_UNREADABLE.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def write_file(path: Path, raw: bytes) -> None:
+    """Write a file.
+
+    Raises:
+        BadUse: FILE_UNREADABLE.
+    """
+    try:
+        path.write_bytes(raw)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> BadUse:
+    reason = f"it cannot be written ({error.strerror})"
+    return BadUse("FILE_UNREADABLE", reason, path=str(path), remedy="Name another place.")
 
 
 def _quoted(text: str) -> str:

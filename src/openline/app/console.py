@@ -27,6 +27,11 @@ def print_json(document: dict[str, Any]) -> None:
     typer.echo(msgspec.json.encode(document).decode("utf-8"))
 
 
+def printable(text: str) -> str:
+    """The text with every character that could steer a terminal written out: it may come from elsewhere."""
+    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
+
+
 @contextmanager
 def spoken_errors() -> Iterator[None]:
     """Turn errors into a sentence on standard error and an exit status."""
@@ -51,7 +56,7 @@ def entry_progress(what: str) -> Iterator[EntryProgress]:
 
 def _exit(error: OpenlineError, status: int) -> typer.Exit:
     where = f" {error.path}:" if error.path else ""
-    err.print(f"{error.code}:{where} {error.reason}", markup=False)
+    err.print(printable(f"{error.code}:{where} {error.reason}"), markup=False)
     if error.remedy:
-        err.print(f"  {error.remedy}", markup=False)
+        err.print(printable(f"  {error.remedy}"), markup=False)
     return typer.Exit(status)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -62,7 +62,9 @@ class Desk:
         """
         receipt = self._call("POST", "/notices", content=envelope)
         counter = Counter(sequence=self.pen.sequence, previous=self.pen.previous)
-        self._counter_path.write_bytes(msgspec.json.encode(counter))
+        # the notice is recorded whatever becomes of this file; without it the next is flagged SEQUENCE_GAP
+        with suppress(OSError):
+            self._counter_path.write_bytes(msgspec.json.encode(counter))
         return receipt
 
     def acknowledge(self, envelope: bytes) -> dict[str, Any]:

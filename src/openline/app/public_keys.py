@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
 from openline.adapters.key_files import KeyFile
@@ -35,6 +36,23 @@ def write_public_key(path: Path, key: KeyFile) -> Path:
             "FILE_UNREADABLE", f"it cannot be written ({error.strerror})", path=str(path), remedy="Check the folder."
         ) from error
     return path
+
+
+def check_public_key_file(party: str, role: str) -> None:
+    """See that party and role are written as every reader expects them.
+
+    Raises:
+        BadUse: CONFIGURATION_INVALID.
+    """
+    try:
+        msgspec.convert({"party": party, "role": role, "public_key": ""}, PublicKeyFile)
+    except msgspec.ValidationError as error:
+        raise BadUse(
+            "CONFIGURATION_INVALID",
+            str(error),
+            path="--party, --role",
+            remedy="A party is written in capitals, digits, - and _; a role in letters, digits and _.",
+        ) from error
 
 
 def read_public_key(path: Path) -> PublicKeyFile:

@@ -53,11 +53,13 @@ class Timeline:
         self._language: Language = language
         self._day = ""
 
-    def head(self, scenario: Scenario) -> None:
-        """The title, what is disputed, what is synthetic."""
+    def head(self, scenario: Scenario, *, is_whole: bool = True) -> None:
+        """The drill mark; and for the whole story its title, what is disputed, what is synthetic."""
         table, lang = scenario.table, self._language
-        self._console.print(Text(table.title, style="bold"))
         self._console.print(Text(_WORDS["drill"][lang], style="bold magenta"))
+        if not is_whole:
+            return
+        self._console.print(Text(table.title, style="bold"))
         if scenario.branch:
             said = f"{_WORDS['branch'][lang]} {scenario.branch}: {table.branches[scenario.branch]}"
             self._console.print(Text(said))

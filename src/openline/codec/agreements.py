@@ -158,6 +158,8 @@ def read_toml(raw: bytes, kind: type[_T], *, code: str, name: str) -> _T:
         return msgspec.convert(document, kind)
     except UnicodeDecodeError:
         raise BadUse(code, "the file is not UTF-8 text", path=name, remedy="Save it as UTF-8.") from None
+    except RecursionError:
+        raise BadUse(code, "it is nested too deeply", path=name, remedy="Write it more plainly.") from None
     except tomllib.TOMLDecodeError as error:
         raise BadUse(code, f"it is not valid TOML: {error}", path=name, remedy="Mend that line.") from None
     except msgspec.ValidationError as error:

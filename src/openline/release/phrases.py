@@ -155,6 +155,11 @@ def phrase(event: Event, language: Language = "en") -> str:  # noqa: PLR0911 - o
             return ""
 
 
+def flag_words(flag: FlagCode, language: Language = "en") -> str:
+    """What a flag says of a notice."""
+    return _FLAGS[flag][language]
+
+
 def _alert(event: Alert, language: Language) -> str:
     said = _REASONS[event.reason][language].format(
         notice=event.notice,

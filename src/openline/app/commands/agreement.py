@@ -10,6 +10,7 @@ from rich.table import Table
 
 from openline.adapters.key_files import read_key
 from openline.app.agreements import add_signature, read_signed
+from openline.app.configuration import write_file
 from openline.app.console import out, spoken_errors
 from openline.app.public_keys import read_file
 from openline.codec.agreements import read_agreement
@@ -18,6 +19,7 @@ from openline.core.agreement import Agreement
 from openline.core.errors import BadUse
 from openline.core.time import to_text
 
+ROOT = "root"
 agreement = typer.Typer(no_args_is_help=True, help="Agreements: the terms that every check and timer is taken from.")
 
 
@@ -36,6 +38,13 @@ def sign(
     """
     with spoken_errors():
         signer = read_key(key)
+        if signer.role != ROOT:
+            raise BadUse(
+                "AGREEMENT_INVALID",
+                f"{key} is the key of a {signer.role}, and only a root key signs agreements",
+                path="--key",
+                remedy="Make one with `openline key new FILE --party CODE --role root`.",
+            )
         raw = read_file(file)
         signed = add_signature(raw, signer.signer, name=str(file))
         terms = read_signed(signed, name=str(file)).agreement
@@ -43,7 +52,7 @@ def sign(
             raise BadUse(
                 "AGREEMENT_INVALID", f"{signer.party} is no party of it", path=str(file), remedy="Use another key."
             )
-        into.write_bytes(signed)
+        write_file(into, signed)
     out.print(f"{signer.party} has signed {terms.id} version {terms.version}: {into}", markup=False)
 
 

@@ -9,11 +9,12 @@ import typer
 
 from openline.adapters.clock import SystemClock, SystemEntropy
 from openline.app.commands.replay import LanguageChoice
-from openline.app.console import FINDING, err, out, print_json, spoken_errors
+from openline.app.console import FINDING, err, out, print_json, printable, spoken_errors
 from openline.app.desk import DEFAULT_NODE, Desk, followed, node_state
 from openline.app.notice_files import read_notice_file
 from openline.core.errors import NotFound
-from openline.release.phrases import CAVEAT
+from openline.core.flags import FlagCode
+from openline.release.phrases import CAVEAT, flag_words
 
 Key = Annotated[Path, typer.Option(help="Your key file.")]
 Node = Annotated[str, typer.Option(help="The node's address.")]
@@ -47,7 +48,7 @@ def send(
     again = " It had been told before; nothing new was recorded." if receipt["duplicate"] else ""
     out.print(f"Recorded as entry {receipt['index']} at {receipt['recorded_at']}.{again}", markup=False)
     for flag in receipt["flags"]:
-        out.print(f"  flagged {flag}", style="yellow", markup=False)
+        out.print(f"  flagged {flag}: {flag_words(FlagCode(flag))}", style="yellow", markup=False)
     out.print(CAVEAT["en"], style="italic")
 
 
@@ -162,6 +163,5 @@ def _say_lost(reason: str) -> None:
 def _print_event(event: dict[str, Any], language: str) -> None:
     words = event.get("text", {})
     said = words.get(language, event["kind"]) if isinstance(words, dict) else words
-    out.print(
-        f"{event.get('at', '')}  #{event.get('index', '')}  {event.get('precedence', ''):<10}{said}", markup=False
-    )
+    line = f"{event.get('at', '')}  #{event.get('index', '')}  {event.get('precedence', ''):<10}{said}"
+    out.print(printable(line), markup=False)

@@ -9,7 +9,8 @@ import typer
 
 from openline.adapters.key_files import new_seed, write_key
 from openline.app.console import out, spoken_errors
-from openline.app.public_keys import write_public_key
+from openline.app.public_keys import check_public_key_file, write_public_key
+from openline.core.errors import BadUse
 from openline.keys.identify import key_id
 
 keys = typer.Typer(no_args_is_help=True, help="Keys: who may speak for a party.")
@@ -29,6 +30,14 @@ def new(
       openline key new alpha-root.key --party ALPHA --role root
     """
     with spoken_errors():
+        if file.suffix == ".pub":
+            raise BadUse(
+                "FILE_UNREADABLE",
+                "a name that ends in .pub is that of the public half",
+                path=str(file),
+                remedy="Choose another, for instance one that ends in .key.",
+            )
+        check_public_key_file(party, role)
         made = write_key(file, new_seed(), party=party, role=role)
         public = write_public_key(file.with_suffix(".pub"), made)
     out.print(f"Private key: {file} (only you can read it; whoever has it speaks for {party})", markup=False)

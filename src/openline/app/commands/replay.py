@@ -12,7 +12,14 @@ import typer
 from openline.adapters.key_files import write_key
 from openline.adapters.memory import MemoryStore
 from openline.app.composition import LEDGER_NAME, SECRET_NAME, open_store
-from openline.app.configuration import FILE_NAME, KeySettings, PartySettings, Settings, write_settings
+from openline.app.configuration import (
+    FILE_NAME,
+    KeySettings,
+    PartySettings,
+    Settings,
+    make_folder,
+    write_settings,
+)
 from openline.app.console import out, print_json, spoken_errors
 from openline.app.scenario.drill import Drill
 from openline.app.scenario.lines import as_told, public_summary
@@ -61,8 +68,8 @@ def replay(
 def show(scenario: Scenario, store: Store, *, party: str, as_json: bool, lang: LanguageChoice) -> None:
     """Replay into `store` and print what was asked for."""
     timeline = Timeline(out, lang.value)
-    if not as_json and not party:
-        timeline.head(scenario)
+    if not as_json:
+        timeline.head(scenario, is_whole=not party)
     for line in Replay(scenario, store).run():
         shown = line
         if party and line["kind"] == "summary":
@@ -83,7 +90,7 @@ def make_drill_folder(scenario: Scenario, folder: Path) -> None:
     """
     if folder.exists() and any(folder.iterdir()):
         raise BadUse("FILE_UNREADABLE", "the folder is not empty", path=str(folder), remedy="Name a new folder.")
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     drill = Drill(scenario)
     secret = folder / SECRET_NAME
     secret.touch(mode=0o600)
@@ -114,13 +121,15 @@ def forget_drill_folder(folder: Path) -> None:
     """Remove a data folder that an earlier drill has left. Anything else is left alone.
 
     Raises:
-        BadUse: FILE_UNREADABLE, when it is no drill's folder.
+        BadUse: FILE_UNREADABLE, when it is no drill's folder, or a node uses it.
     """
     if not folder.exists():
         return
     settings = folder / FILE_NAME
     if not settings.exists() or "drill = true" not in settings.read_text(encoding="utf-8"):
         raise BadUse("FILE_UNREADABLE", "this is not the folder of a drill", path=str(folder), remedy="Name another.")
+    if (folder / LEDGER_NAME).exists():
+        open_store(folder).close()
     shutil.rmtree(folder)
 
 

@@ -12,10 +12,21 @@ from openline.adapters.clock import SystemClock, SystemEntropy
 from openline.adapters.http.app import build_app
 from openline.adapters.http.server import serve as serve_app
 from openline.adapters.key_files import read_or_create_node_secret
+from openline.app.agreements import check_signatures, read_signed
 from openline.app.composition import SECRET_NAME, open_line, open_store, settled
-from openline.app.configuration import FILE_NAME, KeySettings, PartySettings, Settings, read_settings, write_settings
+from openline.app.configuration import (
+    FILE_NAME,
+    KeySettings,
+    PartySettings,
+    Settings,
+    check_key,
+    make_folder,
+    read_settings,
+    write_file,
+    write_settings,
+)
 from openline.app.console import entry_progress, err, out, spoken_errors
-from openline.app.public_keys import read_public_key
+from openline.app.public_keys import read_file, read_public_key
 from openline.codec.envelope import to_base64
 from openline.core.errors import BadUse
 from openline.node.secrets import NodeSecrets
@@ -86,10 +97,14 @@ def init(
                 "FILE_UNREADABLE", "it is a data folder already", path=str(folder), remedy="Edit its openline.toml."
             )
         parties = _parties(public_key)
-        folder.mkdir(parents=True, exist_ok=True)
+        roots = {party.code: check_key(party.root_key, party.code) for party in parties}
+        signed = {path: read_file(path) for path in agreement}
+        for path, raw in signed.items():
+            check_signatures(read_signed(raw, name=str(path)), roots, name=str(path))
+        make_folder(folder)
         secrets = NodeSecrets(read_or_create_node_secret(folder / SECRET_NAME))
-        for path in agreement:
-            (folder / path.name).write_bytes(path.read_bytes())
+        for path, raw in signed.items():
+            write_file(folder / path.name, raw)
         settings = Settings(
             origin=origin,
             port=port,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from openline.adapters.key_files import read_or_create_node_secret
-from openline.app.composition import LEDGER_NAME, SECRET_NAME, open_store
+from openline.app.composition import LEDGER_NAME, SECRET_NAME, check_drill_mark, open_store
 from openline.app.configuration import Settings, check_key, read_settings
 from openline.app.console import entry_progress, out, print_json, spoken_errors
 from openline.core.errors import BadUse, LedgerFault
@@ -64,6 +65,13 @@ def examine(folder: Path, settings: Settings, store: Store, node_key: str) -> di
     Raises:
         LedgerFault: at the first thing that does not verify.
     """
+    if not store.checkpoint() and not store.size():
+        raise BadUse(
+            "FILE_UNREADABLE",
+            "the ledger is empty: nothing has been recorded in it yet",
+            path=str(folder),
+            remedy="Verify it once something has been told.",
+        )
     key = check_key(node_key or settings.node_key, "node_key")
     try:
         head = open_checkpoint(store.checkpoint(), NoteVerifier(settings.origin, key))
@@ -88,7 +96,8 @@ def examine(folder: Path, settings: Settings, store: Store, node_key: str) -> di
     else:
         shown.append("Every body fits its leaf.")
         with entry_progress("Replay") as progress:
-            replay_ledger(store, secrets, settings.origin, progress)
+            state = replay_ledger(store, secrets, settings.origin, progress)
+        check_drill_mark(state, settings)
         shown.append("A replay of what was told gives every alert and every other entry, byte for byte.")
     if settings.drill:
         shown.append("This is the ledger of a drill: it proves what the drill told, and nothing else.")
@@ -97,7 +106,7 @@ def examine(folder: Path, settings: Settings, store: Store, node_key: str) -> di
         "origin": settings.origin,
         "drill": settings.drill,
         "entries": head.size,
-        "root": head.root.hex(),
+        "root": b64encode(head.root).decode("ascii"),
         "shown": shown,
     }
 

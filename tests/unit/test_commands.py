@@ -1,0 +1,122 @@
+"""What the commands refuse, each with a code, what to do and exit status 2 (or 1 for a finding), never a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from openline.app.cli import app
+from openline.app.composition import open_store
+from openline.app.console import printable
+
+SCENARIO = str(Path(__file__).parents[2] / "scenarios" / "al-bab-2017.toml")
+TERMS = """id = "first"
+version = 1
+title = "First"
+in_force_from = "2026-01-01T00:00:00Z"
+[[parties]]
+code = "ALPHA"
+name = "Alpha"
+[[parties]]
+code = "BRAVO"
+name = "Bravo"
+[minima]
+lateral_m = 1000
+vertical_m = 150
+[protection_radii_m]
+troops = 1000
+"""
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def said(done: Result) -> str:
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return " ".join(done.stderr.split())
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for party in ("ALPHA", "BRAVO"):
+        for role in ("duty_officer", "root"):
+            assert run("key", "new", f"{party}-{role}.key", "--party", party, "--role", role).exit_code == 0
+    (tmp_path / "first.toml").write_text(TERMS, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_private_key_is_not_written_where_the_public_one_goes(desk: Path) -> None:
+    done = run("key", "new", "alpha.pub", "--party", "ALPHA")
+    assert (done.exit_code, (desk / "alpha.pub").exists()) == (2, False)
+    assert "ends in .pub" in said(done)
+    assert run("key", "new", "x.key", "--party", "a b;$").exit_code == 2
+
+
+def test_only_a_root_key_signs_an_agreement(desk: Path) -> None:
+    done = run("agreement", "sign", "first.toml", "--key", "ALPHA-duty_officer.key", "--out", "s.json")
+    assert (done.exit_code, (desk / "s.json").exists()) == (2, False)
+    assert "only a root key signs" in said(done)
+
+
+def test_a_node_is_not_made_of_an_agreement_that_lacks_a_signature(desk: Path) -> None:
+    assert run("agreement", "sign", "first.toml", "--key", "ALPHA-root.key", "--out", "s.json").exit_code == 0
+    keys = [word for path in sorted(desk.glob("*.pub")) for word in ("--public-key", path)]
+    done = run("init", "node", "--origin", "line.example/x", "--agreement", "s.json", *keys)
+    assert (done.exit_code, (desk / "node").exists()) == (2, False)
+    assert "AGREEMENT_UNSIGNED" in said(done)
+    assert run("agreement", "sign", "s.json", "--key", "BRAVO-root.key", "--out", "s.json").exit_code == 0
+    assert run("init", "bad", "--origin", "a b\n", "--agreement", "s.json", *keys).exit_code == 2
+    assert run("init", "node", "--origin", "line.example/x", "--agreement", "s.json", *keys).exit_code == 0
+
+
+def test_a_place_that_cannot_be_written_is_said(desk: Path) -> None:
+    (desk / "file").write_text("", encoding="utf-8")
+    assert "FILE_UNREADABLE" in said(run("replay", SCENARIO, "--data", "file/x"))
+    out = run("agreement", "sign", "first.toml", "--key", "ALPHA-root.key", "--out", "file/x")
+    assert (out.exit_code, "FILE_UNREADABLE" in said(out)) == (2, True)
+
+
+def test_a_file_that_is_nested_too_deeply_is_said(desk: Path) -> None:
+    (desk / "deep.toml").write_text("a=" + "[" * 5_000, encoding="utf-8")
+    for words in (["replay", "deep.toml"], ["agreement", "show", "deep.toml"]):
+        done = run(*words)
+        assert done.exit_code == 2
+        assert said(done)
+
+
+def test_settings_that_deny_the_drill_are_a_finding(desk: Path) -> None:
+    assert run("replay", SCENARIO, "--data", "drill").exit_code == 0
+    settings = desk / "drill" / "openline.toml"
+    settings.write_text(settings.read_text(encoding="utf-8").replace("drill = true", "drill = false"), encoding="utf-8")
+    done = run("verify", "drill")
+    assert done.exit_code == 1
+    assert "the ledger is a drill's" in said(done)
+
+
+def test_a_drill_that_is_being_served_is_not_replaced(desk: Path) -> None:
+    assert run("replay", SCENARIO, "--data", "drill").exit_code == 0
+    store = open_store(desk / "drill")
+    try:
+        done = run("demo", "--exit", "--scenario", SCENARIO, "--data", "drill")
+        assert done.exit_code == 2
+        assert "another node" in said(done)
+        assert store.size() > 0
+    finally:
+        store.close()
+
+
+def test_an_empty_ledger_is_not_called_forged(desk: Path) -> None:
+    assert run("replay", SCENARIO, "--data", "drill").exit_code == 0
+    for path in (desk / "drill").glob("ledger.sqlite*"):
+        path.unlink()
+    open_store(desk / "drill").close()
+    done = run("verify", "drill")
+    assert (done.exit_code, "nothing has been recorded" in said(done)) == (2, True)
+
+
+def test_nothing_that_comes_from_elsewhere_steers_the_terminal() -> None:
+    assert printable("a\x1b[31mb\x00é\n") == "a\\x1b[31mb\\x00é\n"
