@@ -193,7 +193,7 @@ def _on_disk(path: Path) -> None:
         ("UPDATE entries SET idx = idx + 1000 WHERE idx = 7", "entry 7"),
         ("DELETE FROM entries WHERE idx >= 20", "entry 20"),
         ("DELETE FROM checkpoints", "entry 0"),
-        ("UPDATE checkpoints SET note = replace(note, 'a', 'b')", "checkpoint"),
+        ("UPDATE checkpoints SET note = replace(note, 'town', 'down')", "checkpoint"),
     ],
 )
 def test_a_change_in_the_database_is_found(tmp_path: Path, change: str, path: str) -> None:
