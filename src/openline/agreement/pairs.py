@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from openline.core.agreement import Agreement, Capacity
+from openline.core.agreement import Agreement
 from openline.core.notice import Kind
 
 _GROUND = frozenset({Kind.GROUND_PRESENCE, Kind.HUMANITARIAN_SITE})
@@ -80,9 +80,3 @@ def reach_of(agreements: tuple[Agreement, ...]) -> PairMinima:
         vertical_m=max(a.vertical_m for a in agreements),
         separation_ms=max(a.separation_ms for a in agreements),
     )
-
-
-def is_humanitarian(agreement: Agreement, party: str) -> bool:
-    """True when `party` signed in a humanitarian capacity."""
-    signatory = agreement.signatory(party)
-    return signatory is not None and signatory.capacity is Capacity.HUMANITARIAN

@@ -109,7 +109,7 @@ class State:
         """Put a notice in force and whatever it supersedes or withdraws out of it."""
         key = notice_key(notice.party, notice.id)
         agreement = self.agreement_of(notice, at_ms)
-        earlier = self._earlier(notice)
+        earlier = self.earlier(notice)
         held = Held(
             id=notice.id,
             party=notice.party,
@@ -216,7 +216,8 @@ class State:
         """Open conflicts of a line, in a fixed order."""
         return [self.conflicts[roots] for roots in sorted(self.touching.get(root, ()))]
 
-    def _earlier(self, notice: Notice) -> Held | None:
+    def earlier(self, notice: Notice) -> Held | None:
+        """The notice in force that this one supersedes or withdraws, or None."""
         name = notice.withdraws if isinstance(notice, Withdrawal) else notice.supersedes
         held = self.held.get(notice_key(notice.party, name)) if name else None
         return held if held is not None and held.is_in_force else None

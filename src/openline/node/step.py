@@ -67,7 +67,7 @@ class Step(Emission):
             return _same_again(known.digest, known.index, known.recorded_ms, opened.digest)
         state.expire(self.at_ms)
         flags = self._flags(notice)
-        earlier = self._referred(notice)
+        earlier = self.state.earlier(notice)
         held = state.take_notice(notice, digest=opened.digest, at_ms=self.at_ms)
         index = self.tell(notice.party, opened.raw)
         for flag in flags:
@@ -149,14 +149,9 @@ class Step(Emission):
         if self._has_other_history(notice):
             flags.append(FlagCode.CHECKPOINT_DIFFERS)
         refers = bool(notice.supersedes) or notice.kind is Kind.WITHDRAWAL
-        if refers and self._referred(notice) is None:
+        if refers and self.state.earlier(notice) is None:
             flags.append(FlagCode.REFERENCE_UNKNOWN)
         return flags
-
-    def _referred(self, notice: Notice) -> Held | None:
-        name = notice.supersedes or getattr(notice, "withdraws", "")
-        held = self.state.held.get(notice_key(notice.party, name)) if name else None
-        return held if held is not None and held.is_in_force else None
 
     def _has_other_history(self, notice: Notice) -> bool:
         seen = notice.checkpoint
