@@ -9,6 +9,7 @@ from openline.core.event import Acknowledged, Alert, AlertChanged, Event, Reason
 from openline.core.ladder import TOP_TIER, Timers
 from openline.core.precedence import Precedence
 from openline.core.time import HOUR_MS, MINUTE_MS
+from openline.engine.words import Minima
 from openline.hotline.alerts import OpenAlert
 from openline.ledger.checkpoint import Checkpoint, open_checkpoint
 from openline.ledger.note import NoteVerifier
@@ -18,8 +19,10 @@ from openline.node.journal import split_told
 from openline.node.recovery import recover
 from openline.node.state import State
 from tests.oracle.alerts import Expected, Model
+from tests.oracle.rules import Fixed
 from tests.parties import ORIGIN, Town
 
+EVERYTHING = Fixed(Minima(lateral_m=50_000.0, vertical_m=20_000.0, time_ms=24 * HOUR_MS))
 LATE = {Reason.TOLD_TOO_LATE, Reason.NOTICE_TOO_LATE}
 
 
@@ -130,6 +133,6 @@ def picture(state: State) -> dict[str, Any]:
         "due": state.next_due_ms(),
         "refresh": state.next_refresh_ms(),
         "agreements": state.register.all_loaded(),
-        "engine": [engine.get(key) for key in state.held if key in engine],
+        "engine": {key: engine.find_in_force(key, EVERYTHING) for key in state.held if key in engine},
         "engine size": len(engine),
     }

@@ -18,7 +18,7 @@ from openline.core.agreement import Agreement, LegalStatus
 from openline.core.event import AgreementLoaded
 from openline.core.notice import AirActivity, GroundPresence, HumanitarianSite, Kind, Notice, Withdrawal, Zone, ZoneRule
 from openline.core.time import FOREVER_MS, MINUTE_MS, Window, span
-from openline.engine.words import Item, JudgedVolume, Minima
+from openline.engine.words import Item, JudgedVolume, Minima, Standing
 from openline.node.journal import Output, Told
 from openline.node.judging import judged
 from openline.node.state import State
@@ -223,7 +223,9 @@ def _lateral_m(agreement: Agreement, classes: list[str]) -> float:
 def _compared(
     one: tuple[JudgedVolume, ...], other: tuple[JudgedVolume, ...], minima: Minima
 ) -> list[tuple[Window, Window]]:
-    first, second = (Item(notice_id="", party="", kind=Kind.ZONE, volumes=volumes) for volumes in (one, other))
+    first, second = (
+        Item(notice_id="", standing=Standing(party="", kind=Kind.ZONE), volumes=volumes) for volumes in (one, other)
+    )
     found = compared(first, second, minima)
     # outlines that share a point are certain too, also where nothing more is asked for
     assert minima.lateral_m == 0.0 or found.certain == found.possible, "a sample lies too near to the limit to say"

@@ -8,7 +8,7 @@ from openline.core.notice import Kind
 from openline.core.place import Outline
 from openline.core.time import DAY_MS, FOREVER_MS, HOUR_MS, MINUTE_MS, Window
 from openline.core.volume import Altitude, Datum, VerticalRanges
-from openline.engine.words import Item, JudgedVolume
+from openline.engine.words import Item, JudgedVolume, Standing
 from openline.geo.band import altitude_band
 from openline.geo.bounds import bounding_box
 from tests.oracle.outlines import AZIMUTHS, SIZES_M, away, centres, outlines
@@ -55,5 +55,5 @@ def crowds(draw: st.DrawFn) -> list[Item]:
             volumes.append(draw(judged(draw(outlines(beside, own_size_m)))))
         party = draw(st.sampled_from(["north", "south", "east"]))
         kind = draw(st.sampled_from(list(Kind)))
-        items.append(Item(notice_id=f"n{number}", party=party, kind=kind, volumes=tuple(volumes)))
+        items.append(Item(notice_id=f"n{number}", standing=Standing(party=party, kind=kind), volumes=tuple(volumes)))
     return items

@@ -11,12 +11,13 @@ from pyproj import Geod
 from openline.core.notice import Kind
 from openline.core.time import FOREVER_MS, HOUR_MS, MINUTE_MS, Window, span
 from openline.engine.finder import Engine
-from openline.engine.words import Encounter, Item, JudgedVolume, Minima
+from openline.engine.words import Encounter, Item, JudgedVolume, Minima, Standing
 from openline.geo.band import Band
 from openline.geo.bounds import bounding_box
 from tests.oracle.conflicts import compared, near_in_height, near_in_time
 from tests.oracle.items import crowds
 from tests.oracle.outlines import line
+from tests.oracle.rules import Fixed, NotOwn
 from tests.samples import counts
 
 GEOD = Geod(ellps="WGS84")
@@ -29,16 +30,12 @@ MINIMA = st.builds(
 )
 
 
-def not_own(minima: Minima, first: Item, second: Item) -> Minima | None:
-    return None if first.party == second.party else minima
-
-
 def assert_agrees(found: list[Encounter], in_force: list[Item], asked: Item, minima: Minima) -> None:
     by_id = {encounter.first: encounter for encounter in found}
     assert list(by_id) == [item.notice_id for item in in_force if item.notice_id in by_id]
     for item in in_force:
         encounter = by_id.get(item.notice_id)
-        if item.notice_id == asked.notice_id or not_own(minima, item, asked) is None:
+        if item.notice_id == asked.notice_id or item.standing.party == asked.standing.party:
             assert encounter is None
             continue
         expected = compared(item, asked, minima)
@@ -63,7 +60,7 @@ def test_any_history_gives_what_brute_force_gives(items: list[Item], minima: Min
             in_force.append(item)
     assert len(engine) == len(in_force)
     for item in random.sample(items, k=2):
-        found = engine.find(item, lambda first, second: not_own(minima, first, second), minima)
+        found = engine.find(item, NotOwn(minima))
         assert_agrees(found, in_force, item, minima)
 
 
@@ -83,7 +80,9 @@ def circles(random: Random, count: int, name: str) -> list[Item]:
             band=Band(lower_m=floor_m, upper_m=floor_m + random.choice([100.0, 3_000.0, 1e9])),
             window=Window(start_ms=start_ms, end_ms=end_ms),
         )
-        items.append(Item(notice_id=f"{name}{number}", party=name, kind=Kind.AIR_ACTIVITY, volumes=(volume,)))
+        items.append(
+            Item(notice_id=f"{name}{number}", standing=Standing(party=name, kind=Kind.AIR_ACTIVITY), volumes=(volume,))
+        )
     return items
 
 
@@ -106,7 +105,7 @@ def test_many_circles_all_over_the_globe() -> None:
         in_force.remove(gone)
     certain = 0
     for asked in circles(random, counts(150, 1_000), "asked"):
-        found = {encounter.first for encounter in engine.find(asked, lambda _, __: minima, minima)}
+        found = {encounter.first for encounter in engine.find(asked, Fixed(minima))}
         for item in in_force:
             one, other = item.volumes[0], asked.volumes[0]
             if circles_conflict(one, other, minima, -0.001):

@@ -9,14 +9,18 @@ from openline.core.notice import Kind
 from openline.core.place import Outline
 from openline.core.time import DAY_MS, FOREVER_MS, HOUR_MS, MINUTE_MS, Window
 from openline.engine.finder import Engine
-from openline.engine.index import Index
-from openline.engine.shapes import Shapes
-from openline.engine.words import Encounter, Item, JudgedVolume, Minima
+from openline.engine.plain.index import Index
+from openline.engine.plain.shapes import Shapes
+from openline.engine.search import Entry
+from openline.engine.words import Encounter, Item, JudgedVolume, Minima, Standing
 from openline.geo.band import Band
 from openline.geo.bounds import Box, bounding_box
 from tests.oracle.outlines import line
+from tests.oracle.rules import Asked, Fixed
 
 MINIMA = Minima(lateral_m=1_000.0, vertical_m=150.0, time_ms=5 * MINUTE_MS)
+ALWAYS = Fixed(MINIMA)
+STANDING = Standing(party="north", kind=Kind.AIR_ACTIVITY)
 AL_BAB = line((36.37, 37.516), radius_m=500.0)
 
 
@@ -32,15 +36,11 @@ def volume(
 
 
 def item(notice_id: str, *volumes: JudgedVolume) -> Item:
-    return Item(notice_id=notice_id, party="north", kind=Kind.AIR_ACTIVITY, volumes=volumes or (volume(),))
-
-
-def always(_first: Item, _second: Item) -> Minima | None:
-    return MINIMA
+    return Item(notice_id=notice_id, standing=STANDING, volumes=volumes or (volume(),))
 
 
 def found(engine: Engine, asked: Item) -> list[str]:
-    return [encounter.first for encounter in engine.find(asked, always, MINIMA)]
+    return [encounter.first for encounter in engine.find(asked, ALWAYS)]
 
 
 def engine_of(*items: Item) -> Engine:
@@ -51,7 +51,7 @@ def engine_of(*items: Item) -> Engine:
 
 def test_two_at_one_place() -> None:
     engine = engine_of(item("a", volume(end=HOUR_MS)))
-    assert engine.find(item("b", volume(start=MINUTE_MS, end=2 * HOUR_MS)), always, MINIMA) == [
+    assert engine.find(item("b", volume(start=MINUTE_MS, end=2 * HOUR_MS)), ALWAYS) == [
         Encounter(
             first="a",
             second="b",
@@ -64,7 +64,7 @@ def test_two_at_one_place() -> None:
 
 def test_near_in_time_without_overlap_has_the_gap_in_common() -> None:
     engine = engine_of(item("a", volume(end=HOUR_MS)))
-    (encounter,) = engine.find(item("b", volume(start=HOUR_MS + MINUTE_MS, end=2 * HOUR_MS)), always, MINIMA)
+    (encounter,) = engine.find(item("b", volume(start=HOUR_MS + MINUTE_MS, end=2 * HOUR_MS)), ALWAYS)
     assert encounter.common_window == Window(start_ms=HOUR_MS, end_ms=HOUR_MS + MINUTE_MS)
 
 
@@ -85,7 +85,7 @@ def test_windows_span_only_the_volumes_in_conflict() -> None:
     far_off = line((10.0, 10.0), radius_m=500.0)
     here = [volume(start=k * DAY_MS, end=k * DAY_MS + HOUR_MS) for k in (1, 3)]
     engine = engine_of(item("a", volume(far_off, start=0, end=9 * DAY_MS), *here))
-    (encounter,) = engine.find(item("b", volume(start=0, end=5 * DAY_MS)), always, MINIMA)
+    (encounter,) = engine.find(item("b", volume(start=0, end=5 * DAY_MS)), ALWAYS)
     assert encounter.first_window == Window(start_ms=DAY_MS, end_ms=3 * DAY_MS + HOUR_MS)
     assert encounter.second_window == Window(start_ms=0, end_ms=5 * DAY_MS)
     assert encounter.common_window == encounter.first_window
@@ -101,7 +101,7 @@ def test_order_is_that_of_insertion() -> None:
     engine.remove("b")
     engine.insert(item("b"))
     assert found(engine, item("z")) == ["c", "a", "b"]
-    assert engine.find_many([item("z")], always, MINIMA) == [engine.find(item("z"), always, MINIMA)]
+    assert engine.find_many(["b", "c"], ALWAYS) == [engine.find(item(name), ALWAYS) for name in ("b", "c")]
 
 
 def test_a_notice_does_not_conflict_with_itself() -> None:
@@ -109,24 +109,36 @@ def test_a_notice_does_not_conflict_with_itself() -> None:
 
 
 def test_pairs_that_are_not_judged_are_not_found() -> None:
-    assert engine_of(item("a")).find(item("b"), lambda _first, _second: None, MINIMA) == []
+    assert engine_of(item("a")).find(item("b"), Fixed(None, reach=MINIMA)) == []
 
 
 def test_the_rules_are_told_who_is_in_force() -> None:
-    asked: list[tuple[str, str]] = []
+    rules = Asked(MINIMA)
+    here, there = (Standing(party=party, kind=Kind.ZONE) for party in ("north", "south"))
+    engine = Engine()
+    for name in ("a", "b"):
+        engine.insert(Item(notice_id=name, standing=here, volumes=(volume(), volume())))
+    engine.find(Item(notice_id="c", standing=there, volumes=(volume(), volume())), rules)
+    assert rules.asked == [(here, there)]
 
-    def rules(first: Item, second: Item) -> Minima | None:
-        asked.append((first.notice_id, second.notice_id))
-        return MINIMA
 
-    engine_of(item("a", volume(), volume())).find(item("b", volume(), volume()), rules, MINIMA)
-    assert asked == [("a", "b")]
+def test_new_rules_are_asked_anew() -> None:
+    engine = engine_of(item("a"))
+    assert found(engine, item("b")) == ["a"]
+    assert engine.find(item("b"), Fixed(None, reach=MINIMA)) == []
+
+
+def test_partners_in_a_package_are_not_judged() -> None:
+    packages = {"a": "joint", "b": "joint", "c": "other", "d": ""}
+    engine = engine_of(*[msgspec.structs.replace(item(name), package=held) for name, held in packages.items()])
+    assert [e.first for e in engine.find_in_force("a", ALWAYS)] == ["c", "d"]
+    assert [e.first for e in engine.find_in_force("d", ALWAYS)] == ["a", "b", "c"]
 
 
 def test_minima_beyond_the_reach_are_refused() -> None:
     small = Minima(lateral_m=1.0, vertical_m=1.0, time_ms=1)
     with pytest.raises(ValueError, match="exceed"):
-        engine_of(item("a")).find(item("b"), always, small)
+        engine_of(item("a")).find(item("b"), Fixed(MINIMA, reach=small))
 
 
 def test_one_notice_is_in_force_once() -> None:
@@ -147,13 +159,14 @@ def test_removal_leaves_nothing_behind() -> None:
 
 def test_an_index_forgets_what_is_taken_and_only_that() -> None:
     index, one, other = Index(), volume(), volume(line((0.0, 180.0), radius_m=5e6), end=FOREVER_MS)
-    index.put(0, item("a", one), one)
-    index.put(1, item("b", other), other)
-    index.take(1, item("b", other), other)
+    first, second = Entry(0, 0, 0, (one,)), Entry(1, 0, 0, (other,))
+    index.put(0, first, one)
+    index.put(1, second, other)
+    index.take(1, second, other)
     with pytest.raises(KeyError):
-        index.take(1, item("b", other), other)
+        index.take(1, second, other)
     assert list(index.near(one, MINIMA)) == [0]
-    index.take(0, item("a", one), one)
+    index.take(0, first, one)
     assert not index
 
 
@@ -193,7 +206,7 @@ def test_touching_exactly_at_the_antimeridian_without_minima() -> None:
         msgspec.structs.replace(volume(line((0.0, edge), (0.0, inner))), box=Box(0.0, 0.0, *sorted((edge, inner))))
         for edge, inner in ((180.0, 179.0), (-180.0, -179.0))
     )
-    assert len(engine_of(item("a", west)).find(item("b", east), lambda _first, _second: nothing, nothing)) == 1
+    assert len(engine_of(item("a", west)).find(item("b", east), Fixed(nothing))) == 1
 
 
 def test_a_full_cell_is_still_searched_in_full() -> None:

@@ -11,6 +11,8 @@ from openline.core.time import HOUR_MS
 WIDEST_OFFSETS_MS = (-12 * HOUR_MS, 14 * HOUR_MS)
 """Every UTC offset in civil use lies between -12:00 and +14:00 (IANA time zone database)."""
 
+_EARLIEST_MS, _LATEST_MS = -(2**62), 2**62
+
 
 class _Season(Struct, frozen=True, kw_only=True):
     """A time during which no agreement begins or ends, and what is in force throughout."""
@@ -32,6 +34,7 @@ class Register:
         """Start with none."""
         self._versions: dict[str, list[Agreement]] = {}
         self._season = _NONE
+        self._seasons = 0
         self.longest_separation_ms = 0
         """The largest separation in time of any version loaded."""
         self._common: dict[tuple[str, str], tuple[Agreement, ...]] = {}
@@ -69,6 +72,11 @@ class Register:
         """The largest minima that any pair can have at `at_ms`: how far a search must look."""
         return self._season_at(at_ms).reach
 
+    def edition(self, at_ms: int) -> int:
+        """A number that stays as long as no agreement begins, ends or is loaded; it is never used again."""
+        self._season_at(at_ms)
+        return self._seasons
+
     def of_party(self, party: str, at_ms: int) -> tuple[Agreement, ...]:
         """Agreements in force that `party` signed, by id."""
         return tuple(a for a in self.in_force(at_ms) if a.signatory(party) is not None)
@@ -85,6 +93,7 @@ class Register:
     def _season_at(self, at_ms: int) -> _Season:
         if not self._season.start_ms <= at_ms < self._season.end_ms:
             self._season = self._season_of(at_ms)
+            self._seasons += 1
             self._common = {}
         return self._season
 
@@ -94,8 +103,8 @@ class Register:
         edges = [edge for a in self.all_loaded() for edge in (a.window.start_ms, a.window.end_ms)]
         in_force = tuple(a for a in judging if a is not None)
         return _Season(
-            start_ms=max((edge for edge in edges if edge <= at_ms), default=at_ms),
-            end_ms=min((edge for edge in edges if edge > at_ms), default=at_ms + 1),
+            start_ms=max((edge for edge in edges if edge <= at_ms), default=_EARLIEST_MS),
+            end_ms=min((edge for edge in edges if edge > at_ms), default=_LATEST_MS),
             in_force=in_force,
             reach=reach_of(in_force),
         )

@@ -1,71 +1,68 @@
 """The engine: which notices in force are nearer to a notice than an agreement allows.
 
-A conflict is never missed: the index answers with everything whose widened box touches, and `lateral_gap_m` never
+A conflict is never missed: a search answers with everything whose widened box touches, and `lateral_gap_m` never
 exceeds the true distance. Nothing here depends on the time of day, on chance or on anything outside, so the same
-notices in the same order give the same answer.
+notices in the same order give the same answer, whichever search is used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from heapq import heappop, heappush
+from typing import NamedTuple
 
 from openline.core.time import FOREVER_MS, Window, span
-from openline.engine.index import Index
-from openline.engine.shapes import Shapes
-from openline.engine.words import Encounter, Item, JudgedVolume, Minima, RulesFor
-from openline.geo.band import vertical_gap_m
-from openline.geo.separation import lateral_gap_m
-from openline.geo.shape import Shape, prepare
+from openline.engine.judgement import Judgements
+from openline.engine.plain.search import PlainSearch
+from openline.engine.search import Entry, Search, Touch
+from openline.engine.words import Encounter, Item, Rules, Standing
 
-_WindowsOfPair = tuple[Window, Window, Window]
+
+class _InForce(NamedTuple):
+    number: int
+    standing: Standing
+    standing_number: int
 
 
 class Engine:
     """The notices in force, and the search among them."""
 
-    def __init__(self) -> None:
-        self._index = Index()
-        self._shapes = Shapes()
-        self._items: dict[str, tuple[int, Item]] = {}
-        self._next_slot = 0
-        self._ends: list[tuple[int, int, str]] = []
+    def __init__(self, search: Search | None = None) -> None:
+        """Nothing in force; without `search`, the plain one."""
+        self._search = PlainSearch() if search is None else search
+        self._judgements = Judgements()
+        self._in_force: dict[str, _InForce] = {}
+        self._ids: dict[int, str] = {}
+        self._packages: dict[str, int] = {}
+        self._next_number = 0
+        self._ends: list[tuple[int, int]] = []
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self._in_force)
 
     def __contains__(self, notice_id: object) -> bool:
-        return notice_id in self._items
-
-    def get(self, notice_id: str) -> Item:
-        """The notice in force of this id; KeyError when there is none."""
-        return self._items[notice_id][1]
+        return notice_id in self._in_force
 
     def load(self, items: Iterable[Item]) -> None:
-        """Insert many, in order."""
-        for item in items:
-            self.insert(item)
+        """Insert many, in order; ValueError, and nothing changed, when an id is in force or comes twice."""
+        items = list(items)
+        ids = {item.notice_id for item in items}
+        if len(ids) < len(items) or any(notice_id in self._in_force for notice_id in ids):
+            raise ValueError("of the notices to load, one is already in force or comes twice")
+        self._search.put([self._entered(item) for item in items])
 
     def insert(self, item: Item) -> None:
         """Put a notice in force; ValueError when one with its id already is."""
-        if item.notice_id in self._items:
+        if item.notice_id in self._in_force:
             raise ValueError(f"notice {item.notice_id} is already in force")
-        first_slot = self._next_slot
-        self._items[item.notice_id] = (first_slot, item)
-        # a notice without volumes takes a slot too, which keeps the order of insertion
-        self._next_slot += max(1, len(item.volumes))
-        for slot, volume in enumerate(item.volumes, first_slot):
-            self._index.put(slot, item, volume)
-        last_ms = max((volume.window.end_ms for volume in item.volumes), default=FOREVER_MS)
-        if last_ms < FOREVER_MS:
-            heappush(self._ends, (last_ms, first_slot, item.notice_id))
+        self._search.put((self._entered(item),))
 
     def remove(self, notice_id: str) -> None:
         """Take a notice out of force; KeyError when it is not in force."""
-        first_slot, item = self._items.pop(notice_id)
-        for slot, volume in enumerate(item.volumes, first_slot):
-            self._index.take(slot, item, volume)
-            self._shapes.forget(slot)
+        held = self._in_force.pop(notice_id)
+        del self._ids[held.number]
+        self._search.take(held.number)
+        self._judgements.release(held.standing_number)
 
     def expire(self, before_ms: int) -> list[str]:
         """Remove the notices all of whose windows ended by `before_ms`; their ids, in order of their ends.
@@ -75,79 +72,75 @@ class Engine:
         """
         expired: list[str] = []
         while self._ends and self._ends[0][0] <= before_ms:
-            _, first_slot, notice_id = heappop(self._ends)
-            held = self._items.get(notice_id)
-            # a removed notice leaves its end behind, also when its id came back
-            if held is not None and held[0] == first_slot:
+            _, number = heappop(self._ends)
+            # a removed notice leaves its end behind
+            notice_id = self._ids.get(number)
+            if notice_id is not None:
                 self.remove(notice_id)
                 expired.append(notice_id)
         return expired
 
-    def find(self, item: Item, rules: RulesFor, reach: Minima) -> list[Encounter]:
+    def find(self, item: Item, rules: Rules) -> list[Encounter]:
         """The notices in force that conflict with `item`, in the order of their insertion.
 
-        `item` itself need not be in force and is never found. `reach` is the largest minima that `rules` may answer;
-        ValueError when an answer exceeds it, because then something could have been missed.
+        `item` itself need not be in force and is never found.
+
+        Raises:
+            ValueError: when the rules answer more than their reach, because then something could have been missed.
         """
-        pairs = _Pairs(item, rules, reach)
-        windows: dict[str, list[_WindowsOfPair]] = {}
-        for volume in item.volumes:
-            shape: Shape | None = None
-            for slot, row in sorted(self._index.near(volume, reach).items()):
-                other, other_volume = row[9], row[10]
-                minima = pairs.minima(other)
-                if minima is None or not _near_in_time_and_height(other_volume, volume, minima):
-                    continue
-                shape = shape or prepare(volume.outline)
-                other_shape = self._shapes.of(slot, other_volume.outline)
-                if lateral_gap_m(other_shape, shape, at_most_m=minima.lateral_m) <= minima.lateral_m:
-                    windows.setdefault(other.notice_id, []).append(_windows(other_volume, volume))
-        in_order = sorted(windows, key=lambda notice_id: self._items[notice_id][0])
-        return [_encounter(notice_id, item.notice_id, windows[notice_id]) for notice_id in in_order]
+        held = self._in_force.get(item.notice_id)
+        number = -1 if held is None else held.number
+        entry = Entry(number, -1, self._package(item.package), item.volumes)
+        row = self._judgements.row(rules, item.standing)
+        return self._encounters(item.notice_id, self._search.near_unknown(entry, row))
 
-    def find_many(self, items: Iterable[Item], rules: RulesFor, reach: Minima) -> list[list[Encounter]]:
-        """`find` for each of the items, in their order."""
-        return [self.find(item, rules, reach) for item in items]
+    def find_in_force(self, notice_id: str, rules: Rules) -> list[Encounter]:
+        """`find` for a notice that is in force; KeyError when it is not."""
+        held = self._in_force[notice_id]
+        row = self._judgements.row(rules, held.standing)
+        return self._encounters(notice_id, self._search.near(held.number, row))
 
+    def find_many(self, notice_ids: Iterable[str], rules: Rules) -> list[list[Encounter]]:
+        """`find_in_force` for each, in their order."""
+        asked = [(notice_id, self._in_force[notice_id]) for notice_id in notice_ids]
+        rows = [self._judgements.row(rules, held.standing) for _, held in asked]
+        touches = self._search.near_many([held.number for _, held in asked], rows)
+        return [self._encounters(notice_id, found) for (notice_id, _), found in zip(asked, touches, strict=True)]
 
-class _Pairs:
-    """The minima between one item and others; the rules are asked once for each pair."""
+    def _entered(self, item: Item) -> Entry:
+        number = self._next_number
+        self._next_number += 1
+        standing_number = self._judgements.hold(item.standing)
+        self._in_force[item.notice_id] = _InForce(number, item.standing, standing_number)
+        self._ids[number] = item.notice_id
+        last_ms = max([volume.window.end_ms for volume in item.volumes], default=FOREVER_MS)
+        if last_ms < FOREVER_MS:
+            heappush(self._ends, (last_ms, number))
+        return Entry(number, standing_number, self._package(item.package), item.volumes)
 
-    def __init__(self, item: Item, rules: RulesFor, reach: Minima) -> None:
-        self._item, self._rules, self._reach = item, rules, reach
-        self._known: dict[str, Minima | None] = {}
+    def _package(self, name: str) -> int:
+        return self._packages.setdefault(name, len(self._packages) + 1) if name else 0
 
-    def minima(self, other: Item) -> Minima | None:
-        """None when the pair is not judged, or is one notice; ValueError beyond the reach."""
-        if other.notice_id in self._known:
-            return self._known[other.notice_id]
-        minima = None if other.notice_id == self._item.notice_id else self._rules(other, self._item)
-        if minima is not None and minima.exceeds(self._reach):
-            raise ValueError(f"minima of {other.notice_id} and {self._item.notice_id} exceed the reach of the search")
-        self._known[other.notice_id] = minima
-        return minima
-
-
-def _near_in_time_and_height(first: JudgedVolume, second: JudgedVolume, minima: Minima) -> bool:
-    return (
-        first.window.overlaps(second.window, separation_ms=minima.time_ms)
-        and vertical_gap_m(first.band, second.band) <= minima.vertical_m
-    )
+    def _encounters(self, asked: str, touches: list[Touch]) -> list[Encounter]:
+        if not touches:
+            return []
+        by_number: dict[int, list[Touch]] = {}
+        for touch in touches:
+            by_number.setdefault(touch.number, []).append(touch)
+        return [_encounter(self._ids[number], asked, by_number[number]) for number in sorted(by_number)]
 
 
-def _windows(first: JudgedVolume, second: JudgedVolume) -> _WindowsOfPair:
-    one, other = first.window, second.window
-    latest_start, earliest_end = max(one.start_ms, other.start_ms), min(one.end_ms, other.end_ms)
-    common = Window(start_ms=min(latest_start, earliest_end), end_ms=max(latest_start, earliest_end))
-    return one, other, common
-
-
-def _encounter(first: str, second: str, windows: list[_WindowsOfPair]) -> Encounter:
-    of_first, of_second, common = zip(*windows, strict=True)
+def _encounter(first: str, second: str, touches: list[Touch]) -> Encounter:
     return Encounter(
         first=first,
         second=second,
-        first_window=span(list(of_first)),
-        second_window=span(list(of_second)),
-        common_window=span(list(common)),
+        first_window=span([touch.theirs for touch in touches]),
+        second_window=span([touch.own for touch in touches]),
+        common_window=span([_common(touch) for touch in touches]),
     )
+
+
+def _common(touch: Touch) -> Window:
+    latest_start = max(touch.theirs.start_ms, touch.own.start_ms)
+    earliest_end = min(touch.theirs.end_ms, touch.own.end_ms)
+    return Window(start_ms=min(latest_start, earliest_end), end_ms=max(latest_start, earliest_end))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Protocol
 
 from msgspec import Struct
 
-from openline.core.notice import Kind
+from openline.core.notice import Kind, ZoneRule
 from openline.core.place import Outline
 from openline.core.time import Window
 from openline.geo.band import Band
@@ -23,13 +24,25 @@ class JudgedVolume(Struct, frozen=True, kw_only=True):
     window: Window
 
 
+class Standing(Struct, frozen=True, gc=False, kw_only=True):
+    """All of a notice that rules may look at: notices that stand alike are judged alike."""
+
+    party: str
+    kind: Kind
+    protection_class: str = ""
+    zone_rules: tuple[ZoneRule, ...] = ()
+    """What a zone forbids."""
+
+
 class Item(Struct, frozen=True, kw_only=True):
     """A notice in force, or one that is asked about."""
 
     notice_id: str
-    party: str
-    kind: Kind
+    standing: Standing
     volumes: tuple[JudgedVolume, ...]
+    package: str = ""
+    """The joint package that the notice belongs to, if any: partners in one package are not judged against each
+    other."""
 
 
 class Minima(Struct, frozen=True, gc=False, kw_only=True):
@@ -48,10 +61,22 @@ class Minima(Struct, frozen=True, gc=False, kw_only=True):
         return self.lateral_m > other.lateral_m or self.vertical_m > other.vertical_m or self.time_ms > other.time_ms
 
 
-class RulesFor(Protocol):
-    """The minima between a notice in force and one that is asked about; None when the pair is not judged."""
+class Rules(Protocol):
+    """What a search judges by: pure, and the same answers for as long as `edition` is the same."""
 
-    def __call__(self, first: Item, second: Item, /) -> Minima | None: ...
+    @property
+    def edition(self) -> Hashable:
+        """Rules of one edition answer alike; an engine may keep their answers."""
+        ...
+
+    @property
+    def reach(self) -> Minima:
+        """The largest of each of the minima that may be answered."""
+        ...
+
+    def minima(self, first: Standing, second: Standing, /) -> Minima | None:
+        """The minima between a notice in force and one that is asked about; None when the pair is not judged."""
+        ...
 
 
 class Encounter(Struct, frozen=True, gc=False, kw_only=True):

@@ -45,10 +45,9 @@ class ConflictStep:
 
     def _find(self) -> list[Encounter]:
         state, at_ms = self._state, self._step.at_ms
-        rules = PairRules(state.register, state.objects, state.zones, at_ms)
-        item = state.engine.get(self._key)
+        rules = PairRules(state.register, at_ms)
         found: list[Encounter] = []
-        for encounter in state.engine.find(item, rules, rules.reach):
+        for encounter in state.engine.find_in_force(self._key, rules):
             one, other = state.objects[encounter.first], state.objects[encounter.second]
             agreements = rules.judging(one, other)
             if agreements:
@@ -134,7 +133,7 @@ def late_reference(state: State, held: Held) -> str:
 
 
 def _judging(state: State, first: Held, second: Held, at_ms: int) -> list[Agreement]:
-    rules = PairRules(state.register, state.objects, state.zones, at_ms)
+    rules = PairRules(state.register, at_ms)
     one = state.objects[notice_key(first.party, first.id)]
     other = state.objects[notice_key(second.party, second.id)]
     return rules.judging(one, other)

@@ -16,7 +16,7 @@ from openline.agreement.register import Register
 from openline.core.agreement import Agreement, PrivateRule
 from openline.core.notice import AirActivity, GroundPresence, HumanitarianSite, Kind, Notice, Zone, ZoneRule
 from openline.core.volume import Altitude, Datum, VerticalRanges, Volume4D
-from openline.engine.words import Item, JudgedVolume, Minima
+from openline.engine.words import Item, JudgedVolume, Minima, Standing
 from openline.geo.band import altitude_band
 from openline.geo.blur import private_outline
 from openline.geo.bounds import bounding_box
@@ -39,9 +39,18 @@ def judged(notice: Notice, *, key: str, agreement: Agreement | None, secrets: No
         volumes = tuple(_blurred(volume, rule, secrets.blur_of(notice.party)) for volume in volumes)
     return Item(
         notice_id=key,
+        standing=standing_of(notice),
+        volumes=tuple(_judged_volume(volume, ranges) for volume in volumes),
+    )
+
+
+def standing_of(notice: Notice) -> Standing:
+    """What of a notice the rules look at."""
+    return Standing(
         party=notice.party,
         kind=notice.kind,
-        volumes=tuple(_judged_volume(volume, ranges) for volume in volumes),
+        protection_class=getattr(notice, "protection_class", ""),
+        zone_rules=tuple(sorted(notice.rules)) if isinstance(notice, Zone) else (),
     )
 
 
@@ -65,23 +74,20 @@ def _judged_volume(volume: Volume4D, ranges: VerticalRanges) -> JudgedVolume:
 
 
 class PairRules:
-    """The rules of one search: which pairs are judged, how near is too near, and under which agreements."""
+    """The rules at an instant: which pairs are judged, how near is too near, and under which agreements."""
 
-    def __init__(self, register: Register, objects: dict[str, Object], zones: dict[str, Zone], at_ms: int) -> None:
-        """`objects` and `zones` are what is in force, by key."""
+    def __init__(self, register: Register, at_ms: int) -> None:
+        """`at_ms` says which agreements are in force."""
         self._register = register
-        self._objects = objects
-        self._zones = zones
         self._at_ms = at_ms
+        self.edition = register.edition(at_ms)
         self.reach = _to_minima(register.reach(at_ms))
 
-    def __call__(self, first: Item, second: Item) -> Minima | None:
+    def minima(self, first: Standing, second: Standing) -> Minima | None:
         """The minima of a pair, or None when it is not judged."""
-        if first.party == second.party:
+        if first.party == second.party or not _is_pair(first, second):
             return None
-        one, other = self._objects[first.notice_id], self._objects[second.notice_id]
-        if not self._is_pair(first.notice_id, second.notice_id, one, other):
-            return None
+        one, other = _object_of(first), _object_of(second)
         agreements = self.judging(one, other)
         if agreements:
             return _to_minima(strictest([minima_of(a, one, other) for a in agreements]))
@@ -94,21 +100,26 @@ class PairRules:
         common = self._register.common(one.party, other.party, self._at_ms)
         return [a for a in common if is_in_scope(a, one, other)]
 
-    def _is_pair(self, first: str, second: str, one: Object, other: Object) -> bool:
-        if one.kind is Kind.ZONE and other.kind is Kind.ZONE:
-            return False
-        if one.kind is Kind.ZONE:
-            return _ZONE_RULES.get(other.kind) in self._zones[first].rules
-        if other.kind is Kind.ZONE:
-            return _ZONE_RULES.get(one.kind) in self._zones[second].rules
-        return not (one.kind is Kind.HUMANITARIAN_SITE and other.kind is Kind.HUMANITARIAN_SITE)
-
     def _of_strangers(self, one: Object, other: Object) -> PairMinima:
         """Between tellers who signed nothing together: the strictest that either of them has signed with anybody."""
         signed = {a.id: a for party in (one.party, other.party) for a in self._register.of_party(party, self._at_ms)}
         if not signed:
             return PairMinima(lateral_m=0.0, vertical_m=0.0, separation_ms=0)
         return strictest([minima_of(a, one, other) for a in signed.values()])
+
+
+def _is_pair(one: Standing, other: Standing) -> bool:
+    if one.kind is Kind.ZONE and other.kind is Kind.ZONE:
+        return False
+    if one.kind is Kind.ZONE:
+        return _ZONE_RULES.get(other.kind) in one.zone_rules
+    if other.kind is Kind.ZONE:
+        return _ZONE_RULES.get(one.kind) in other.zone_rules
+    return not (one.kind is Kind.HUMANITARIAN_SITE and other.kind is Kind.HUMANITARIAN_SITE)
+
+
+def _object_of(standing: Standing) -> Object:
+    return Object(party=standing.party, kind=standing.kind, protection_class=standing.protection_class)
 
 
 def _to_minima(minima: PairMinima) -> Minima:

@@ -7,8 +7,9 @@ mean that it is near.
 from __future__ import annotations
 
 from openline.core.time import DAY_MS, HOUR_MS
-from openline.engine.shelf import Row, Shelf
-from openline.engine.words import Item, JudgedVolume, Minima
+from openline.engine.plain.shelf import Row, Shelf
+from openline.engine.search import Entry
+from openline.engine.words import JudgedVolume, Minima
 from openline.geo.cells import Grid, spans
 
 _STEPS_DEG = (0.0625, 0.5, 4.5, 180.0)
@@ -28,14 +29,14 @@ class Index:
     def __bool__(self) -> bool:
         return any(shelf for _, shelves in self._levels for shelf in shelves)
 
-    def put(self, slot: int, item: Item, volume: JudgedVolume) -> None:
+    def put(self, slot: int, entry: Entry, volume: JudgedVolume) -> None:
         """Add a volume under a slot that no other volume has."""
-        for row, shelf in self._places(slot, item, volume):
+        for row, shelf in self._places(slot, entry, volume):
             shelf.put(row)
 
-    def take(self, slot: int, item: Item, volume: JudgedVolume) -> None:
+    def take(self, slot: int, entry: Entry, volume: JudgedVolume) -> None:
         """Remove a volume that was put; KeyError when it was not."""
-        for row, shelf in self._places(slot, item, volume):
+        for row, shelf in self._places(slot, entry, volume):
             shelf.take(row)
 
     def near(self, volume: JudgedVolume, reach: Minima) -> dict[int, Row]:
@@ -56,14 +57,14 @@ class Index:
                     shelf.search(names, question, found)
         return found
 
-    def _places(self, slot: int, item: Item, volume: JudgedVolume) -> list[tuple[Row, Shelf]]:
+    def _places(self, slot: int, entry: Entry, volume: JudgedVolume) -> list[tuple[Row, Shelf]]:
         start_ms, end_ms = volume.window.start_ms, volume.window.end_ms
         band = volume.band
         length = _length_class(end_ms - start_ms)
         places = []
         for span in spans(volume.box):
             shelves = next((shelves for grid, shelves in self._levels if grid.fits(span)), self._levels[-1][1])
-            row = (start_ms, slot, end_ms, *span, band.lower_m, band.upper_m, item, volume)
+            row = (start_ms, slot, end_ms, *span, band.lower_m, band.upper_m, entry, volume)
             places.append((row, shelves[length]))
         return places
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 
-from openline.engine.words import Item, JudgedVolume
+from openline.engine.search import Entry
+from openline.engine.words import JudgedVolume
 from openline.geo.cells import Grid, Span
 
-Row = tuple[int, int, int, float, float, float, float, float, float, Item, JudgedVolume]
+Row = tuple[int, int, int, float, float, float, float, float, float, Entry, JudgedVolume]
 """Start, slot, end; south, west, north, east; lower, upper; whose it is. The slot is unique to the volume, so sorting
 never looks further."""
 
