@@ -20,8 +20,9 @@ class Row:
         """Nothing asked yet."""
         self.reach = reach
         self.minima: list[Minima | None] = []
-        self.table: npt.NDArray[np.float64] = np.empty((0, 3))
-        """The same in figures: lateral metres (`NOT_JUDGED` where it is not), vertical metres, milliseconds."""
+        self.table: npt.NDArray[np.float64] = _figures([reach])
+        """The same in figures: lateral metres (`NOT_JUDGED` where it is not), vertical metres, milliseconds; the reach
+        stands last."""
 
 
 class Judgements:
@@ -89,7 +90,9 @@ class Judgements:
                 raise ValueError(f"the minima of {standing} and {asked} exceed the reach of the search")
             minima.append(answer)
         row.minima = minima
-        row.table = np.array(
-            [(NOT_JUDGED, 0.0, 0.0) if m is None else (m.lateral_m, m.vertical_m, float(m.time_ms)) for m in minima],
-            dtype=np.float64,
-        ).reshape(-1, 3)
+        row.table = _figures([*minima, row.reach])
+
+
+def _figures(minima: list[Minima | None]) -> npt.NDArray[np.float64]:
+    rows = [(NOT_JUDGED, 0.0, 0.0) if m is None else (m.lateral_m, m.vertical_m, float(m.time_ms)) for m in minima]
+    return np.array(rows, dtype=np.float64)

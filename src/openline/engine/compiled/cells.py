@@ -1,0 +1,215 @@
+"""Hashed cells: finding one, putting volumes into those that they touch, taking them out again.
+
+Open addressing with linear probing (Knuth, The Art of Computer Programming, vol. 3, 6.4, algorithm L); a cell stays until
+the table is rehashed, also when it is empty.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from openline.engine.columns import Ints
+from openline.engine.compiled.entries import drop_entry, have_room, put_entry
+from openline.engine.compiled.layout import (
+    CELLS_MORE,
+    CELLS_USED,
+    CROWDED,
+    LATEST_MS,
+    ROUND,
+    SHIFTS,
+    TIME_SHIFTS,
+    Records,
+    Store,
+)
+from openline.engine.compiling import kernel
+
+_MULTIPLIER = np.uint64(0x9E37_79B9_7F4A_7C15)
+_SPREAD = np.uint64(32)
+_SHARE = 1.0 / 64.0
+"""How much the level of one volume moves the usual one."""
+
+
+@kernel
+def cell_key(time_class: int, level: int, hour: int, row: int, column: int) -> int:
+    """The name of a cell; never 0. Times need 25 bits, rows and columns 16, levels 4, classes 3."""
+    return ((((hour << 16 | row) << 16 | column) << 4 | level) << 3 | time_class) + 1
+
+
+@kernel
+def find_cell(cells: Records, key: int) -> int:
+    """Where a cell lies in the table, or -1 - (where it would)."""
+    mask = len(cells) - 1
+    place = np.int64((np.uint64(key) * _MULTIPLIER) >> _SPREAD) & mask
+    while True:
+        held = cells[place].key
+        if held == key:
+            return place
+        if held == 0:
+            return -1 - place
+        place = (place + 1) & mask
+
+
+@kernel
+def class_of(length_ms: int) -> int:
+    """The class of volumes that last so long."""
+    for time_class in range(len(TIME_SHIFTS) - 1):
+        if length_ms <= 1 << TIME_SHIFTS[time_class]:
+            return time_class
+    return len(TIME_SHIFTS) - 1
+
+
+@kernel
+def clipped_ms(instant_ms: int) -> int:
+    """A time that cells know."""
+    return min(max(instant_ms, 0), LATEST_MS)
+
+
+@kernel
+def has_room(store: Store) -> bool:
+    """True when the table of cells can take one more volume."""
+    return store.heads[CELLS_USED] + CELLS_MORE <= len(store.cells) * 6 // 10
+
+
+@kernel
+def link(store: Store, slot: int, touched: Ints) -> bool:
+    """Put a volume into its cells; False, and nothing is changed, when there is no room.
+
+    It begins one level above the usual one, so that what comes first does not lie in the coarsest cells for good.
+    """
+    if not has_room(store):
+        return False
+    time_class = class_of_slot(store.volumes, slot)
+    level = max(int(store.usual[time_class]) - 1, 0)
+    while level > 0 and not fits(store.volumes, slot, level):
+        level -= 1
+    count = touch(store, slot, level, touched)
+    while level + 1 < len(SHIFTS) and _is_crowded(store, touched, count) and fits(store.volumes, slot, level + 1):
+        level += 1
+        count = touch(store, slot, level, touched)
+    return settle(store, slot, level, touched, count)
+
+
+@kernel
+def settle(store: Store, slot: int, level: int, touched: Ints, count: int) -> bool:
+    """Put a volume into the `count` cells of a level that it touches; False when there is no room for its entries."""
+    if not have_room(store, touched, count):
+        return False
+    time_class = class_of_slot(store.volumes, slot)
+    for k in range(count):
+        if touched[k, 3] < 0:
+            touched[k, 3] = make_cell(store, time_class, level, touched[k])
+        put_entry(store, slot, touched[k], SHIFTS[level], TIME_SHIFTS[time_class])
+    store.volumes[slot].level = level
+    store.usual[time_class] += (level - store.usual[time_class]) * _SHARE
+    return True
+
+
+@kernel
+def unlink(store: Store, slot: int, touched: Ints) -> None:
+    """Take a volume out of its cells."""
+    for k in range(touch(store, slot, store.volumes[slot].level, touched)):
+        drop_entry(store, touched[k, 3], slot)
+
+
+@kernel
+def _is_crowded(store: Store, touched: Ints, count: int) -> bool:
+    for k in range(count):
+        if touched[k, 3] >= 0 and store.cells[touched[k, 3]].count >= CROWDED:
+            return True
+    return False
+
+
+@kernel
+def class_of_slot(volumes: Records, slot: int) -> int:
+    """The class of a volume."""
+    return class_of(volumes[slot].end_ms - volumes[slot].start_ms)
+
+
+@kernel
+def fits(volumes: Records, slot: int, level: int) -> bool:
+    """True when the volume is no larger than a cell of this level."""
+    side = 1 << SHIFTS[level]
+    west, east = np.int64(volumes[slot].west), np.int64(volumes[slot].east)
+    width = east - west if west <= east else east + ROUND - west
+    return np.int64(volumes[slot].north) - np.int64(volumes[slot].south) <= side and width <= side
+
+
+@kernel
+def touch(store: Store, slot: int, level: int, touched: Ints) -> int:
+    """Write into `touched` (row, column, hour, place) of every cell of a level that a volume touches; how many.
+
+    The place is negative where there is no such cell yet.
+    """
+    volumes = store.volumes
+    time_class = class_of_slot(volumes, slot)
+    shift, time_shift = SHIFTS[level], TIME_SHIFTS[time_class]
+    first_hour = clipped_ms(volumes[slot].start_ms) >> time_shift
+    last_hour = clipped_ms(max(volumes[slot].end_ms - 1, volumes[slot].start_ms)) >> time_shift
+    west, east = np.int64(volumes[slot].west), np.int64(volumes[slot].east)
+    if level == 0:
+        west, east = 0, 0
+    parts = 1 if west <= east else 2
+    count = 0
+    for part in range(parts):
+        from_column = (west if part == 0 else 0) >> shift
+        to_column = (east if part == parts - 1 else ROUND) >> shift
+        for row in range(np.int64(volumes[slot].south) >> shift, (np.int64(volumes[slot].north) >> shift) + 1):
+            for column in range(from_column, to_column + 1):
+                for hour in range(first_hour, last_hour + 1):
+                    touched[count, 0] = row
+                    touched[count, 1] = column
+                    touched[count, 2] = hour
+                    touched[count, 3] = find_cell(store.cells, cell_key(time_class, level, hour, row, column))
+                    count += 1
+    return count
+
+
+@kernel
+def make_cell(store: Store, time_class: int, level: int, touched: Ints) -> int:
+    """Make a cell, and those that hold it, unless they are there; where it lies."""
+    row, column, hour = touched[0], touched[1], touched[2]
+    made = -1
+    for above in range(level, -1, -1):
+        key = cell_key(time_class, above, hour, row >> (SHIFTS[above] - SHIFTS[level]), column >> (SHIFTS[above] - SHIFTS[level]))
+        place = find_cell(store.cells, key)
+        is_new = place < 0
+        if is_new:
+            place = -1 - place
+            cell = store.cells[place]
+            cell.key = key
+            cell.first, cell.count, cell.through, cell.room, cell.finer = 0, 0, 0, 0, 0
+            store.heads[CELLS_USED] += 1
+        if above == level:
+            made = place
+        elif store.cells[place].finer:
+            break
+        else:
+            store.cells[place].finer = 1
+    return made
+
+
+@kernel
+def rehash(store: Store, larger: Records) -> int:
+    """Copy every cell that has entries, and those that hold it, into an empty table; how many those are."""
+    kept = 0
+    for place in range(len(store.cells)):
+        if store.cells[place].key == 0 or store.cells[place].count == 0:
+            continue
+        name = store.cells[place].key - 1
+        time_class, level = name & 7, name >> 3 & 15
+        column, row, hour = name >> 7 & 0xFFFF, name >> 23 & 0xFFFF, name >> 39
+        for above in range(level, -1, -1):
+            step = SHIFTS[above] - SHIFTS[level]
+            key = cell_key(time_class, above, hour, row >> step, column >> step)
+            found = find_cell(larger, key)
+            is_new = found < 0
+            if is_new:
+                found = -1 - found
+                larger[found] = store.cells[find_cell(store.cells, key)]
+                larger[found].finer = 0
+                kept += 1
+            if above < level:
+                if larger[found].finer:
+                    break
+                larger[found].finer = 1
+    return kept

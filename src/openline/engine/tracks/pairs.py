@@ -1,0 +1,139 @@
+"""All pairs of tracks whose predicted closest approach undercuts a separation within a look-ahead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from openline.engine.compiling import HAS_COMPILER
+from openline.engine.tracks import approach, approach_plain
+from openline.engine.tracks.reports import WIDEST_M, Floats, Ints, Tracks
+from openline.engine.tracks.slices import SLICE_S, Slice, slices
+
+_LEAST_CELL_M = 10.0
+_USUAL_SHARE = 0.995
+"""Of the tracks so many, at least, are sorted into cells..."""
+_WIDE_FACTOR = 2.0
+"""... and the rest too, unless they reach more than so many times farther: then they are compared with all, so that a
+few fast or uncertain tracks do not make the cells large for everyone."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Approaches:
+    """The pairs found, in ascending order of `first`, then `second`; one array of shape (found,) for each thing."""
+
+    first: Ints
+    """Index of one track."""
+    second: Ints
+    """Index of the other, always the greater."""
+    closest_s: Floats
+    """When they are laterally nearest while both separations are undercut, seconds after the instant asked about."""
+    miss_m: Floats
+    """Their lateral distance then: geodesic metres between the predicted places, uncertainty not taken off."""
+    vertical_gap_m: Floats
+    """Their difference in height then, metres."""
+    breach_s: Floats
+    """When both separations are first undercut, seconds after the instant asked about."""
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+
+def find_pairs(
+    tracks: Tracks,
+    *,
+    now_ms: int,
+    look_ahead_s: float,
+    lateral_m: float,
+    vertical_m: float,
+    compiled: bool = HAS_COMPILER,
+) -> Approaches:
+    """Every pair that is nearer than `lateral_m` and than `vertical_m` at one instant from now to the look-ahead.
+
+    Each track keeps course (along a geodesic), speed and vertical rate. The uncertainties of both, grown until the
+    instant in question, are added to both separations. No pair is missed whose predicted geodesic distance and
+    difference in height undercut them; a pair whose lateral distance is beyond by less than the bound of `approach`
+    (0.1 m for airliners and 5 NM; 45 m at FASTEST_MPS) may be found too. Both paths give the same, to the last bit.
+
+    `now_ms` is in milliseconds since 1970 UTC. The work grows with the pairs found: tracks too old to say anything
+    should be left out, since what may be anywhere meets everything.
+
+    Raises:
+        ValueError: when a separation is negative or beyond WIDEST_M, or the look-ahead is not from 0 to one day.
+    """
+    if not (0.0 <= lateral_m <= WIDEST_M and 0.0 <= vertical_m <= WIDEST_M):
+        raise ValueError(f"a separation is not from 0 to {WIDEST_M:g} m")
+    parts: list[tuple[Ints, Floats]] = []
+    for piece in slices(tracks, now_ms=now_ms, look_ahead_s=look_ahead_s, longest_s=SLICE_S, compiled=compiled):
+        grid = _grid(piece, lateral_m)
+        minimum = (lateral_m, vertical_m, piece.half_s)
+        meetings = _meetings_compiled if compiled else approach_plain.meetings
+        pairs, values = meetings(piece.state, grid, minimum)
+        values[:, :2] += piece.middle_s
+        parts.append((np.sort(piece.whose[pairs], axis=1), values))
+    return _merged(np.concatenate([pairs for pairs, _ in parts]), np.concatenate([values for _, values in parts]))
+
+
+def _grid(piece: Slice, lateral_m: float) -> tuple[Ints, Ints, float, int]:
+    """What is sorted into cells and what is not, the side of a cell, the number of buckets."""
+    state = piece.state
+    if not len(state):
+        return np.empty(0, np.int64), np.empty(0, np.int64), _LEAST_CELL_M, 1
+    reach = state[:, 12] + state[:, 8] + state[:, 9] * piece.half_s
+    farthest = _usual(reach)
+    is_wide = reach > farthest
+    cell_m = max(_LEAST_CELL_M, lateral_m + 2.0 * farthest + approach.PREFILTER_M)
+    buckets = 1 << (2 * len(state)).bit_length()
+    return np.flatnonzero(~is_wide), np.flatnonzero(is_wide), cell_m, buckets
+
+
+def _usual(reach: Floats) -> float:
+    """The greatest, or where that is far beyond what nearly all keep to, _WIDE_FACTOR times as much as that."""
+    place = int(_USUAL_SHARE * (len(reach) - 1))
+    return min(float(reach.max()), _WIDE_FACTOR * float(np.partition(reach, place)[place]))
+
+
+def _meetings_compiled(
+    state: Floats, grid: tuple[Ints, Ints, float, int], minimum: tuple[float, float, float]
+) -> tuple[Ints, Floats]:
+    room = max(1024, 2 * len(state))
+    while True:
+        pairs, values = np.empty((room, 2), np.int64), np.empty((room, 4))
+        found = approach.meetings(state, grid, minimum, pairs, values)
+        if found <= room:
+            return pairs[:found], values[:found]
+        room = found
+
+
+def _merged(pairs: Ints, values: Floats) -> Approaches:
+    """One line for each pair, whose lines come in order of time: the first breach, the first nearest approach."""
+    order = np.argsort(pairs[:, 0] * (pairs.max(initial=0) + 1) + pairs[:, 1], kind="stable")
+    pairs, values = pairs[order], values[order]
+    begins = np.flatnonzero(_differs_from_before(pairs))
+    nearest = _first_least(values[:, 2], begins)
+    return Approaches(
+        first=pairs[begins, 0],
+        second=pairs[begins, 1],
+        closest_s=values[nearest, 1],
+        miss_m=values[nearest, 2],
+        vertical_gap_m=values[nearest, 3],
+        breach_s=values[begins, 0],
+    )
+
+
+def _differs_from_before(pairs: Ints) -> npt.NDArray[np.bool_]:
+    differs = np.ones(len(pairs), np.bool_)
+    differs[1:] = (pairs[1:, 0] != pairs[:-1, 0]) | (pairs[1:, 1] != pairs[:-1, 1])
+    return differs
+
+
+def _first_least(values: Floats, begins: Ints) -> Ints:
+    """Of each group the place of its least value, the first one of equals; groups begin at `begins`."""
+    if not len(begins):
+        return begins
+    least = np.repeat(np.minimum.reduceat(values, begins), np.diff(begins, append=len(values)))
+    places = np.where(values == least, np.arange(len(values)), len(values))
+    first: Ints = np.minimum.reduceat(places, begins)
+    return first

@@ -1,0 +1,108 @@
+"""The look-ahead cut into slices, and the state of all tracks in the middle of each.
+
+A state is an array of shape (n, 13), one row for each track: 0-2 foot point, Cartesian metres; 3-5 its velocity; 6
+height; 7 vertical rate; 8-9 lateral uncertainty and its growth; 10-11 vertical uncertainty and its growth; 12 how far
+the track goes in half of the slice. Metres and metres per second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+
+from openline.engine.compiling import kernel
+from openline.engine.tracks.motion import lines_of, move
+from openline.engine.tracks.reports import Floats, Ints, Tracks
+
+SLICE_S = 75.0
+"""Longest slice for pairs, seconds: with shorter ones more is sorted, with longer ones more is compared and the error
+bound grows."""
+_TOGETHER_M = 25_000.0
+LONGEST_LOOK_AHEAD_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slice:
+    """One slice of the look-ahead."""
+
+    middle_s: float
+    """Seconds after the instant that is looked ahead from."""
+    half_s: float
+    state: Floats
+    """(n, 13), until the next slice is asked for."""
+    whose: Ints
+    """(n,) of each row the index of its track."""
+
+
+def slices(tracks: Tracks, *, now_ms: int, look_ahead_s: float, longest_s: float, compiled: bool) -> Iterator[Slice]:
+    """Equal slices of at most `longest_s`, in order.
+
+    Raises:
+        ValueError: when the look-ahead is not from 0 to LONGEST_LOOK_AHEAD_S.
+    """
+    if not 0.0 <= look_ahead_s <= LONGEST_LOOK_AHEAD_S:
+        raise ValueError(f"the look-ahead is not from 0 to {LONGEST_LOOK_AHEAD_S:g} s")
+    count = max(1, ceil(look_ahead_s / longest_s))
+    half_s = 0.5 * look_ahead_s / count
+    known = np.empty((len(tracks), 8))
+    for number, column in enumerate(
+        (
+            tracks.ground_speed_mps,
+            tracks.height_m,
+            tracks.vertical_rate_mps,
+            tracks.age_s(now_ms),
+            tracks.lateral_m,
+            tracks.lateral_growth_mps,
+            tracks.vertical_m,
+            tracks.vertical_growth_mps,
+        )
+    ):
+        known[:, number] = column
+    lines = lines_of(tracks)
+    whose = _neighbours_together(lines)
+    lines, known = lines[whose], known[whose]
+    state = np.empty((len(tracks), 13))
+    for number in range(count):
+        middle_s = (2 * number + 1) * half_s
+        since_s = known[:, 3] + middle_s if number == 0 else 2.0 * half_s
+        move(lines, known[:, 0] * since_s, compiled=compiled)
+        (_fill if compiled else _fill_plain)(state, lines, known, middle_s, half_s)
+        yield Slice(middle_s, half_s, state, whose)
+
+
+def _neighbours_together(lines: Floats) -> Ints:
+    """An order in which neighbours lie near each other in memory: nothing but speed hangs on it."""
+    cells = np.floor(lines[:, 0:3] / _TOGETHER_M).astype(np.int64)
+    order: Ints = np.argsort((cells[:, 0] * 1024 + cells[:, 1]) * 1024 + cells[:, 2], kind="stable")
+    return order
+
+
+def _fill_plain(state: Floats, lines: Floats, known: Floats, middle_s: float, half_s: float) -> None:
+    speed, height, rate, age_s, lateral, lateral_growth, vertical, vertical_growth = known.T
+    old_s = np.abs(age_s) + middle_s
+    state[:, 0:3] = lines[:, 0:3]
+    state[:, 3:6] = lines[:, 3:6] * speed[:, None]
+    state[:, 6] = height + rate * (age_s + middle_s)
+    state[:, 7] = rate
+    state[:, 8] = lateral + lateral_growth * old_s
+    state[:, 9] = lateral_growth
+    state[:, 10] = vertical + vertical_growth * old_s
+    state[:, 11] = vertical_growth
+    state[:, 12] = speed * half_s
+
+
+@kernel
+def _fill(state: Floats, lines: Floats, known: Floats, middle_s: float, half_s: float) -> None:
+    """As `_fill_plain`, row by row."""
+    for i in range(len(state)):
+        row, line, speed, age_s = state[i], lines[i], known[i, 0], known[i, 3]
+        old_s = abs(age_s) + middle_s
+        row[0], row[1], row[2] = line[0], line[1], line[2]
+        row[3], row[4], row[5] = line[3] * speed, line[4] * speed, line[5] * speed
+        row[6], row[7] = known[i, 1] + known[i, 2] * (age_s + middle_s), known[i, 2]
+        row[8], row[9] = known[i, 4] + known[i, 5] * old_s, known[i, 5]
+        row[10], row[11] = known[i, 6] + known[i, 7] * old_s, known[i, 7]
+        row[12] = speed * half_s
