@@ -36,10 +36,16 @@ def cell_key(time_class: int, level: int, hour: int, row: int, column: int) -> i
 
 
 @kernel
+def home_of(key: int, mask: int) -> int:
+    """Where a cell lies in the table if nothing else was there first."""
+    return np.int64((np.uint64(key) * _MULTIPLIER) >> _SPREAD) & mask
+
+
+@kernel
 def find_cell(cells: Records, key: int) -> int:
     """Where a cell lies in the table, or -1 - (where it would)."""
     mask = len(cells) - 1
-    place = np.int64((np.uint64(key) * _MULTIPLIER) >> _SPREAD) & mask
+    place = home_of(key, mask)
     while True:
         held = cells[place].key
         if held == key:
@@ -100,6 +106,7 @@ def settle(store: Store, slot: int, level: int, touched: Ints, count: int) -> bo
             touched[k, 3] = make_cell(store, time_class, level, touched[k])
         put_entry(store, slot, touched[k], SHIFTS[level], TIME_SHIFTS[time_class])
     store.volumes[slot].level = level
+    store.bounds[time_class, 2] = min(store.bounds[time_class, 2], level)
     store.usual[time_class] += (level - store.usual[time_class]) * _SHARE
     return True
 

@@ -6,47 +6,36 @@ import numpy as np
 
 from openline.engine.columns import Ints
 from openline.engine.compiled.layout import (
-    EAST,
-    END,
     ENTRIES_USED,
-    ENTRY,
     FREE_RUNS,
     HEIGHT_LEAST_M,
     HEIGHT_STEP_M,
+    LANE_BITS,
+    LANE_MAX,
     LEAST_ROOM,
-    LOWER,
-    NORTH,
     ROUND,
-    SLOT,
-    SOUTH,
-    START,
-    UPPER,
-    WEST,
-    Records,
     Store,
 )
 from openline.engine.compiling import kernel
 
-_LAST_STEP = 65_535
-
 
 @kernel
 def in_cell(value: int, cell: int, shift: int) -> int:
-    """A place or a time in 65,536ths of a cell; what lies outside counts as its edge."""
-    step = (value - (cell << shift)) >> (shift - 16)
-    return min(max(step, 0), _LAST_STEP)
+    """A place or a time in 32,768ths of a cell; what lies outside counts as its edge."""
+    step = (value - (cell << shift)) >> (shift - LANE_BITS)
+    return min(max(step, 0), LANE_MAX)
 
 
 @kernel
 def height_step(height_m: float) -> int:
     """A height in steps, rounded down."""
-    return int(min(max((height_m - HEIGHT_LEAST_M) / HEIGHT_STEP_M, 0.0), float(_LAST_STEP)))
+    return int(min(max((height_m - HEIGHT_LEAST_M) / HEIGHT_STEP_M, 0.0), float(LANE_MAX)))
 
 
 @kernel
-def slot_in(entries: Records, row: int) -> int:
-    """The volume that an entry belongs to."""
-    return np.int64(entries[row, SLOT]) | np.int64(entries[row, SLOT + 1]) << 16
+def word_of(first: int, second: int, third: int, fourth: int) -> int:
+    """Four lanes in a word."""
+    return (((fourth << 16 | third) << 16) | second) << 16 | first
 
 
 @kernel
@@ -69,7 +58,7 @@ def put_entry(store: Store, slot: int, touched: Ints, shift: int, time_shift: in
     cell = store.cells[touched[3]]
     if cell.room == 0 or cell.count == 1 << cell.room:
         _make_room(store, touched[3])
-    entries, row, volume = store.entries, cell.first + cell.count, store.volumes[slot]
+    entry, volume = cell.first + cell.count, store.volumes[slot]
     cell.count += 1
     west, east = np.int64(volume.west), np.int64(volume.east)
     if west > east:
@@ -80,26 +69,29 @@ def put_entry(store: Store, slot: int, touched: Ints, shift: int, time_shift: in
             west = 0
         else:
             east = ROUND
-    entries[row, LOWER] = height_step(volume.lower_m)
-    entries[row, UPPER] = height_step(volume.upper_m)
-    entries[row, START] = in_cell(max(volume.start_ms, 0), touched[2], time_shift)
-    entries[row, END] = in_cell(max(volume.end_ms, 0), touched[2], time_shift)
-    entries[row, SOUTH] = in_cell(np.int64(volume.south), touched[0], shift)
-    entries[row, NORTH] = in_cell(np.int64(volume.north), touched[0], shift)
-    entries[row, WEST] = in_cell(west, touched[1], shift)
-    entries[row, EAST] = in_cell(east, touched[1], shift)
-    entries[row, SLOT] = slot & 0xFFFF
-    entries[row, SLOT + 1] = slot >> 16
+    store.entries[entry, 0] = word_of(
+        height_step(volume.lower_m),
+        LANE_MAX - height_step(volume.upper_m),
+        in_cell(max(volume.start_ms, 0), touched[2], time_shift),
+        LANE_MAX - in_cell(max(volume.end_ms, 0), touched[2], time_shift),
+    )
+    store.entries[entry, 1] = word_of(
+        in_cell(np.int64(volume.south), touched[0], shift),
+        LANE_MAX - in_cell(np.int64(volume.north), touched[0], shift),
+        in_cell(west, touched[1], shift),
+        LANE_MAX - in_cell(east, touched[1], shift),
+    )
+    store.owners[entry] = slot
 
 
 @kernel
 def drop_entry(store: Store, place: int, slot: int) -> None:
-    """Take a volume's entry out of a cell; the last one moves into its row."""
-    cell, entries = store.cells[place], store.entries
-    for row in range(cell.first, cell.first + cell.count):
-        if slot_in(entries, row) == slot:
+    """Take a volume's entry out of a cell; the last one moves into its place."""
+    cell = store.cells[place]
+    for entry in range(cell.first, cell.first + cell.count):
+        if store.owners[entry] == slot:
             cell.count -= 1
-            _copy(entries, cell.first + cell.count, row)
+            _copy(store, cell.first + cell.count, entry)
             if cell.count == 0:
                 _free(store, cell.first, cell.room)
                 cell.room = 0
@@ -109,16 +101,16 @@ def drop_entry(store: Store, place: int, slot: int) -> None:
 @kernel
 def _make_room(store: Store, place: int) -> None:
     """Move the entries of a cell to a run twice as long, or give it its first."""
-    cell, entries = store.cells[place], store.entries
+    cell = store.cells[place]
     room = max(cell.room + 1, LEAST_ROOM)
     first = store.heads[FREE_RUNS + room]
     if first >= 0:
-        store.heads[FREE_RUNS + room] = (np.int64(entries[first, 0]) | np.int64(entries[first, 1]) << 16) - 1
+        store.heads[FREE_RUNS + room] = store.entries[first, 0]
     else:
         first = store.heads[ENTRIES_USED]
         store.heads[ENTRIES_USED] += 1 << room
     for k in range(cell.count):
-        _copy(entries, cell.first + k, first + k)
+        _copy(store, cell.first + k, first + k)
     if cell.room > 0:
         _free(store, cell.first, cell.room)
     cell.first, cell.room = first, room
@@ -126,14 +118,13 @@ def _make_room(store: Store, place: int) -> None:
 
 @kernel
 def _free(store: Store, first: int, room: int) -> None:
-    """Keep a run for the next cell that needs one of its length; its first row says which is free after it."""
-    following = store.heads[FREE_RUNS + room] + 1
-    store.entries[first, 0] = following & 0xFFFF
-    store.entries[first, 1] = following >> 16
+    """Keep a run for the next cell that needs one of its length; it says which is free after it."""
+    store.entries[first, 0] = store.heads[FREE_RUNS + room]
     store.heads[FREE_RUNS + room] = first
 
 
 @kernel
-def _copy(entries: Records, row: int, to_row: int) -> None:
-    for k in range(ENTRY):
-        entries[to_row, k] = entries[row, k]
+def _copy(store: Store, entry: int, to_entry: int) -> None:
+    store.entries[to_entry, 0] = store.entries[entry, 0]
+    store.entries[to_entry, 1] = store.entries[entry, 1]
+    store.owners[to_entry] = store.owners[entry]

@@ -6,7 +6,10 @@ in all cells of one level that it touches, which are at most two by two, by two 
 is crowded, or else of the finest whose cells are not smaller than the volume. So a city full of drones gets fine cells,
 and a continent of airspace coarse ones, and nothing that is in force is ever moved.
 
-An **entry** is a volume's extent in a cell, in 65,536ths of the cell, always outward.
+An **entry** is a volume's extent in a cell, in 32,768ths of the cell, always outward: two words of four lanes, each with
+a free bit on top, so that four comparisons are one subtraction (Lamport 1975, "Multiple byte processing with full-word
+instructions", CACM 18 no. 8). Words hold what must be no more than the question's: the lower ends as they are, the upper
+ends taken from the most that a lane can hold.
 """
 
 from __future__ import annotations
@@ -29,21 +32,22 @@ ROUND = 3_600_000_000
 SHIFTS = np.array([32, 29, 27, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16], dtype=np.int64)
 """Sides of the cells of each level, as powers of two of a unit: the whole globe, 54 degrees, 13, 3.4, 1.7, 0.84 (93 km),
 0.42, 0.21, 0.10 (12 km), and so on to 0.0066 degrees (730 m)."""
-TIME_SHIFTS = np.array([21, 23, 25, 28, 31, 34, 46], dtype=np.int64)
+TIME_SHIFTS = np.array([23, 24, 25, 27, 30, 34, 46], dtype=np.int64)
 """Lengths of the cells of each class, as powers of two of a millisecond: 35 min, 2.3 h, 9.3 h, 3 d, 25 d, 199 d, all."""
 LATEST_MS = (1 << 46) - 1
 """Cells know no later time (the year 4199): what is later lies in the last."""
-CROWDED = 12
+CROWDED = 64
 """A cell with so many entries takes no more of what would fit the next level."""
 
 HEIGHT_STEP_M = 4.0
 HEIGHT_LEAST_M = -2_000.0
-"""Heights of entries are counted in steps from here, up to 260 km."""
+"""Heights of entries are counted in steps from here, up to 129 km."""
 
-LOWER, UPPER, START, END, SOUTH, NORTH, WEST, EAST, SLOT = range(9)
-"""Where in an entry each figure stands, the one that rules out most first; the slot takes two places."""
-ENTRY = 10
-"""Places of 16 bits in an entry."""
+LANE_BITS = 15
+LANE_MAX = (1 << LANE_BITS) - 1
+TOPS = -0x7FFF_7FFF_7FFF_8000
+"""The free bit of each of the four lanes of a word."""
+
 LEAST_ROOM = 2
 """A cell's entries lie side by side, with room for 4, 8, 16 and so on: as powers of two from this one on."""
 
@@ -89,8 +93,10 @@ class Store(NamedTuple):
 
     cells: Records
     """A power of two of `CELL`."""
-    entries: Records
-    """Rows of `ENTRY` places of 16 bits."""
+    entries: Ints
+    """(e, 2) the words of each entry: heights and times, then places."""
+    owners: Records
+    """(e,) the slot of the volume that each entry belongs to."""
     heads: Ints
     """See `ENTRIES_USED` and the names after it."""
     volumes: Records
@@ -100,8 +106,8 @@ class Store(NamedTuple):
     marks: Marks
     """Where chains of vertices begin."""
     bounds: Ints
-    """For each class the first and the last cell of time ever used (last < first: none); at the end the number of the
-    last search."""
+    """For each class the first and the last cell of time ever used (last < first: none) and the coarsest level; at the end
+    the number of the last search."""
     usual: Floats
     """For each class the level at which volumes came to lie of late."""
 

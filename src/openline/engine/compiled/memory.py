@@ -10,9 +10,9 @@ from openline.engine.compiled.cells import has_room, rehash
 from openline.engine.compiled.layout import (
     CELL,
     CELLS_USED,
-    ENTRY,
     FREE_RUNS,
     ROOMS,
+    SHIFTS,
     TIME_SHIFTS,
     VOLUME,
     Store,
@@ -31,12 +31,13 @@ class Memory:
         """Vertices in degrees, latitude and longitude; beside `store.corners`."""
         self.store = Store(
             cells=np.zeros(1 << 13, dtype=CELL),
-            entries=np.zeros((_FEW, ENTRY), dtype=np.uint16),
+            entries=np.zeros((_FEW, 2), dtype=np.int64),
+            owners=np.zeros(_FEW, dtype=np.int32),
             heads=np.array([0] * FREE_RUNS + [-1] * ROOMS, dtype=np.int64),
             volumes=np.zeros(_FEW, dtype=VOLUME),
             corners=np.zeros((_FEW, 3)),
             marks=np.zeros(_FEW, dtype=np.int8),
-            bounds=np.array([*[(2**40, -1)] * len(TIME_SHIFTS), (0, 0)], dtype=np.int64),
+            bounds=np.array([*[(2**40, -1, len(SHIFTS) - 1)] * len(TIME_SHIFTS), (0, 0, 0)], dtype=np.int64),
             usual=np.zeros(len(TIME_SHIFTS)),
         )
         self._slots_used = 0
@@ -77,7 +78,8 @@ class Memory:
     def make_room(self) -> None:
         """Grow the cells or the entries, whichever is short."""
         if has_room(self.store):
-            self.store = self.store._replace(entries=grown(self.store.entries, 0))
+            entries = grown(self.store.entries, 0)
+            self.store = self.store._replace(entries=entries, owners=grown(self.store.owners, len(entries)))
             return
         larger = np.zeros(2 * len(self.store.cells), dtype=CELL)
         self.store.heads[CELLS_USED] = rehash(self.store, larger)

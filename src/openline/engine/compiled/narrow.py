@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 
 from openline.engine.columns import EXTERIOR, GOES_ON, HOLE, LINE, Floats, Ints, Marks
-from openline.engine.compiled.layout import POINT, RING, Records, Store
+from openline.engine.compiled.layout import POINT, RING, Records
 from openline.engine.compiling import inlined, kernel
 from openline.geo.ellipsoid import RADIUS_MAX_M, RADIUS_MIN_M
 
@@ -94,9 +94,8 @@ def limits(limit_m: float, radii_m: float) -> tuple[float, float]:
 
 
 @kernel
-def compare(store: Store, one: int, other: int, limit_m: float) -> int:
+def compare(volumes: Records, corners: Floats, marks: Marks, one: int, other: int, limit_m: float) -> int:
     """`NEAR` when `lateral_gap_m` is certainly at most `limit_m`, `CLEAR` when certainly more, or `DOUBTFUL`."""
-    volumes, corners, marks = store.volumes, store.corners, store.marks
     a, b = volumes[one], volumes[other]
     radii_m = a.radius_m + b.radius_m
     if limit_m + radii_m > _FARTHEST_M or max(a.longest_m, b.longest_m) > _LONGEST_M:

@@ -10,24 +10,18 @@ import math
 
 import numpy as np
 
-from openline.engine.columns import Floats, Ints
-from openline.engine.compiled.cells import cell_key, clipped_ms, find_cell
-from openline.engine.compiled.entries import height_step, in_cell, slot_in
+from openline.engine.columns import Floats, Ints, Marks
+from openline.engine.compiled.cells import cell_key, clipped_ms, find_cell, home_of
+from openline.engine.compiled.entries import height_step, in_cell, word_of
 from openline.engine.compiled.layout import (
     DEPTH_MAX,
-    EAST,
-    END,
-    LOWER,
-    NORTH,
+    LANE_MAX,
     NORTH_POLE,
     PLACE_UNITS,
     ROUND,
     SHIFTS,
-    SOUTH,
-    START,
     TIME_SHIFTS,
-    UPPER,
-    WEST,
+    TOPS,
     Records,
     Store,
 )
@@ -39,6 +33,8 @@ _SLACK_M = 1.0
 """Added to every search, more than rounding can take away; it also joins boxes that touch at the antimeridian."""
 _POLAR_DEG = 89.99
 NO_ROOM = -1
+_WIDE = 64
+"""A question that touches more cells of the coarsest level in use starts from the whole globe."""
 _SERIALS = 2**31 - 1
 
 
@@ -84,10 +80,20 @@ def _cells_of(
     Returns how many there are now; NO_ROOM when they do not fit.
     """
     cells = store.cells
+    mask = len(cells) - 1
     time_shift = TIME_SHIFTS[time_class]
+    top = store.bounds[time_class, 2]
+    shift = SHIFTS[top]
+    if ((span[2] >> shift) - (span[0] >> shift) + 1) * ((span[3] >> shift) - (span[1] >> shift) + 1) > _WIDE:
+        top, shift = 0, SHIFTS[0]
+    read_ahead = 0
     for hour in range(first_ms >> time_shift, (last_ms >> time_shift) + 1):
-        stack[0, 0], stack[0, 1], stack[0, 2] = 0, 0, 0
-        waiting = 1
+        waiting = 0
+        for row in range(span[0] >> shift, (span[2] >> shift) + 1):
+            for column in range(span[1] >> shift, (span[3] >> shift) + 1):
+                stack[waiting, 0], stack[waiting, 1], stack[waiting, 2] = top, row, column
+                read_ahead += cells[home_of(cell_key(time_class, top, hour, row, column), mask)].count
+                waiting += 1
         while waiting > 0:
             waiting -= 1
             level, row, column = stack[waiting, 0], stack[waiting, 1], stack[waiting, 2]
@@ -95,11 +101,12 @@ def _cells_of(
             if place < 0:
                 continue
             if cells[place].count > 0:
-                if known == len(visits):
+                if known + 1 == len(visits):
                     return NO_ROOM
                 visits[known, 0], visits[known, 1], visits[known, 2] = place, row, column
                 visits[known, 3], visits[known, 4] = hour, level
                 known += 1
+                read_ahead += store.entries[cells[place].first, 0]
             if cells[place].finer:
                 finer = SHIFTS[level + 1]
                 step = SHIFTS[level] - finer
@@ -108,43 +115,46 @@ def _cells_of(
                 for child_row in range(max(span[0] >> finer, row << step), last_row + 1):
                     for child_column in range(max(span[1] >> finer, column << step), last_column + 1):
                         stack[waiting, 0], stack[waiting, 1], stack[waiting, 2] = level + 1, child_row, child_column
+                        key = cell_key(time_class, level + 1, hour, child_row, child_column)
+                        read_ahead += cells[home_of(key, mask)].count
                         waiting += 1
+    # what was read ahead must be used, or it would not be read
+    visits[known, 0] = read_ahead
     return known
 
 
 @kernel
 def _entries_of(
-    store: Store,
+    entries: Ints,
+    owners: Records,
     visit: Ints,
     span: Ints,
     first_ms: int,
     last_ms: int,
     time_shift: int,
-    lower: int,
-    upper: int,
+    heights: int,
     slots: Ints,
     found: int,
 ) -> int:
-    """Append the slots of a cell's entries that the question touches; NO_ROOM when they do not fit."""
-    entries, cell = store.entries, store.cells[visit[0]]
-    if found + cell.count > len(slots):
+    """Append the slots of a cell's entries that the question touches; NO_ROOM when they do not fit.
+
+    `heights` is the question's word with its heights only. See `layout` for the comparison.
+    """
+    if found + len(entries) > len(slots):
         return NO_ROOM
     shift = SHIFTS[visit[4]]
-    south, north = in_cell(span[0], visit[1], shift), in_cell(span[2], visit[1], shift)
-    west, east = in_cell(span[1], visit[2], shift), in_cell(span[3], visit[2], shift)
-    start, end = in_cell(first_ms, visit[3], time_shift), in_cell(last_ms, visit[3], time_shift)
-    for row in range(cell.first, cell.first + cell.count):
-        if (
-            entries[row, LOWER] <= upper
-            and entries[row, UPPER] >= lower
-            and entries[row, START] <= end
-            and entries[row, END] >= start
-            and entries[row, SOUTH] <= north
-            and entries[row, NORTH] >= south
-            and entries[row, WEST] <= east
-            and entries[row, EAST] >= west
-        ):
-            slots[found] = slot_in(entries, row)
+    when = heights | word_of(
+        0, 0, in_cell(last_ms, visit[3], time_shift), LANE_MAX - in_cell(first_ms, visit[3], time_shift)
+    )
+    where = TOPS | word_of(
+        in_cell(span[2], visit[1], shift),
+        LANE_MAX - in_cell(span[0], visit[1], shift),
+        in_cell(span[3], visit[2], shift),
+        LANE_MAX - in_cell(span[1], visit[2], shift),
+    )
+    for entry in range(len(entries)):
+        if (when - entries[entry, 0]) & (where - entries[entry, 1]) & TOPS == TOPS:
+            slots[found] = owners[entry]
             found += 1
     return found
 
@@ -176,18 +186,41 @@ def _next_serial(volumes: Records, bounds: Ints) -> int:
 
 
 @kernel
-def search(store: Store, table: Floats, work: Ints, slots: Ints, one: int) -> int:
+def search(
+    cells: Records,
+    entries: Ints,
+    owners: Records,
+    heads: Ints,
+    volumes: Records,
+    corners: Floats,
+    marks: Marks,
+    bounds: Ints,
+    usual: Floats,
+    table: Floats,
+    work: Ints,
+    slots: Ints,
+    one: int,
+) -> int:
     """Which volumes in force are nearer to volume `one` than the rules allow.
 
     `table` has the minima for each standing, and in its last row the largest of each. `slots` takes the answers: those
     that are certain from the front, those in doubt from the back.
 
-    Returns certain << 32 | doubtful, or NO_ROOM when `slots` is too short.
+    Returns certain << 32 | doubtful, or NO_ROOM when `slots` is too short. The arrays of `Store` come one by one, because
+    handing over a named tuple takes as long as half a search.
     """
+    store = Store(cells, entries, owners, heads, volumes, corners, marks, bounds, usual)
+    return _searched(store, table, work, slots, one)
+
+
+@kernel
+def _searched(store: Store, table: Floats, work: Ints, slots: Ints, one: int) -> int:
     volumes, bounds = store.volumes, store.bounds
     spans, stack, visits = work[:2], work[2:DEPTH_MAX], work[DEPTH_MAX:]
     volume, reach = volumes[one], table[len(table) - 1]
-    lower, upper = height_step(volume.lower_m - reach[1]), height_step(volume.upper_m + reach[1])
+    heights = TOPS | word_of(
+        height_step(volume.upper_m + reach[1]), LANE_MAX - height_step(volume.lower_m - reach[1]), 0, 0
+    )
     start_ms = clipped_ms(volume.start_ms - np.int64(reach[2]))
     end_ms = clipped_ms(volume.end_ms + np.int64(reach[2]))
     parts = widened(volume, reach[0] + _SLACK_M, spans)
@@ -202,7 +235,12 @@ def search(store: Store, table: Floats, work: Ints, slots: Ints, one: int) -> in
             if count == NO_ROOM:
                 return NO_ROOM
             for k in range(count):
-                found = _entries_of(store, visits[k], span, first_ms, last_ms, shift, lower, upper, slots, found)
+                cell = store.cells[visits[k, 0]]
+                entries = store.entries[cell.first : cell.first + cell.count]
+                owners = store.owners[cell.first :]
+                found = _entries_of(
+                    entries, owners, visits[k], span, first_ms, last_ms, shift, heights, slots, found
+                )
                 if found == NO_ROOM:
                     return NO_ROOM
     return _compared(store, table, slots, one, found, np.int32(_next_serial(volumes, bounds)))
@@ -210,7 +248,7 @@ def search(store: Store, table: Floats, work: Ints, slots: Ints, one: int) -> in
 
 @kernel
 def _compared(store: Store, table: Floats, slots: Ints, one: int, found: int, serial: int) -> int:
-    volumes = store.volumes
+    volumes, corners, marks = store.volumes, store.corners, store.marks
     left = 0
     for k in range(found):
         other = slots[k]
@@ -224,7 +262,7 @@ def _compared(store: Store, table: Floats, slots: Ints, one: int, found: int, se
     certain, doubtful = 0, 0
     for k in range(left):
         other = slots[k]
-        verdict = compare(store, one, other, table[volumes[other].standing, 0])
+        verdict = compare(volumes, corners, marks, one, other, table[volumes[other].standing, 0])
         if verdict == NEAR:
             slots[certain] = other
             certain += 1
@@ -238,7 +276,15 @@ def _compared(store: Store, table: Floats, slots: Ints, one: int, found: int, se
 
 @kernel
 def search_many(
-    store: Store,
+    cells: Records,
+    entries: Ints,
+    owners: Records,
+    heads: Ints,
+    volumes: Records,
+    corners: Floats,
+    marks: Marks,
+    bounds: Ints,
+    usual: Floats,
     table: Floats,
     work: Ints,
     slots: Ints,
@@ -252,9 +298,10 @@ def search_many(
     after the certain ones of its question as -1 - slot. Returns how many questions were answered and how many answers
     written; fewer than asked when there was no room.
     """
+    store = Store(cells, entries, owners, heads, volumes, corners, marks, bounds, usual)
     written = 0
     for k in range(len(ones)):
-        both = search(store, table, work, slots, ones[k])
+        both = _searched(store, table, work, slots, ones[k])
         if both == NO_ROOM:
             return k, written
         certain, doubtful = both >> 32, both & 0xFFFF_FFFF

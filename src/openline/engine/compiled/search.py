@@ -102,7 +102,7 @@ class CompiledSearch:
     def query(self, slot: int, row: Row) -> Ints:
         """The slots of all volumes in force that conflict with the one in `slot`, in no order."""
         while True:
-            both = search(self._memory.store, row.table, self._work, self._found, slot)
+            both = search(*self._memory.store, row.table, self._work, self._found, slot)
             if both != NO_ROOM:
                 break
             self._enlarge()
@@ -121,7 +121,7 @@ class CompiledSearch:
         done = written = 0
         while True:
             more, added = search_many(
-                self._memory.store, row.table, self._work, self._found, slots[done:], counts[done:], answers[written:]
+                *self._memory.store, row.table, self._work, self._found, slots[done:], counts[done:], answers[written:]
             )
             done, written = done + more, written + added
             if done == len(slots):

@@ -26,8 +26,10 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from openline.engine.compiling import inlined, kernel
+from openline.engine.compiling import kernel
+from openline.engine.tracks.intervals import TINY, below, within
 from openline.engine.tracks.reports import Floats, Ints
+from openline.engine.tracks.sharing import row_of_13, shared
 from openline.geo.ellipsoid import ECCENTRICITY_SQUARED, RADIUS_MIN_M
 
 KEPT_M = 1e-3
@@ -43,56 +45,16 @@ _CHORD = 1.0 / (24.0 * 6_371_000.0**2)
 """Of the chord's cube what its geodesic is longer; within 1 % of that."""
 _ASIDE = 1.0 / (4.0 * RADIUS_MIN_M**2)
 _TURNED = 1.0 / (6.0 * RADIUS_MIN_M**2)
-_X_PRIME, _Y_PRIME = 73_856_093, 19_349_669
+X_PRIME, Y_PRIME = 73_856_093, 19_349_669
 HALF = ((0, 0), (0, 1), (1, -1), (1, 0), (1, 1))
 """A column of cells itself and four of its eight neighbours: the other four look back at it."""
-_RUNS = tuple(x * _X_PRIME + y * _Y_PRIME - 1 for x, y in HALF)
-_TINY = 1e-9
-"""Stands for a coefficient nearer to 0, where it would divide: micrometres within a slice."""
-_LEAST = 1e-30
-_EVER_S = 1e30
+_RUNS = tuple(x * X_PRIME + y * Y_PRIME - 1 for x, y in HALF)
 
 _Value = TypeVar("_Value", float, Floats)
 _Singles = npt.NDArray[np.float32]
 
 
-def chosen(condition: _Value, one: _Value, other: _Value) -> _Value:
-    """`one` where the condition holds (is 1, or true), `other` where not; both finite, one of them unchanged."""
-    return condition * one + (1 - condition) * other
-
-
-_chosen = inlined(chosen)
-
-
-def within(square: _Value, half_linear: _Value, constant: _Value) -> tuple[_Value, _Value]:
-    """From when until when square t^2 + 2 half_linear t + constant <= 0; the end before the begin when never.
-
-    For the square of a distance less that of a separation, see the module: when `square` is negative, the separation
-    grows faster than the distance, and the later branch is meant.
-    """
-    a = _chosen(np.abs(square) < _TINY, _TINY, square)
-    b, c = half_linear, constant
-    discriminant = b * b - a * c
-    # the sum that does not cancel
-    sum_ = -(b + np.copysign(np.sqrt(np.maximum(discriminant, 0.0)), b))
-    one, other = sum_ / a, c / _chosen(np.abs(sum_) < _LEAST, _LEAST, sum_)
-    sooner, later = np.minimum(one, other), np.maximum(one, other)
-    opens = a > 0.0
-    never = opens * (discriminant < 0.0)
-    return _chosen(opens, sooner, later) + never * _EVER_S, _chosen(opens, later, _EVER_S) - never * _EVER_S
-
-
-def below(slope: _Value, limit: _Value, begin: _Value, end: _Value) -> tuple[_Value, _Value]:
-    """The part of an interval in which slope t <= limit."""
-    m = _chosen(np.abs(slope) < _TINY, _TINY, slope)
-    edge = limit / m
-    rises = m > 0.0
-    return _chosen(rises, begin, np.maximum(begin, edge)), _chosen(rises, np.minimum(end, edge), end)
-
-
-_within, _below = inlined(within), inlined(below)
-
-
+@shared
 def meeting(
     a: Floats, b: Floats, lateral_m: float, vertical_m: float, half_s: float
 ) -> tuple[Floats, Floats, Floats, Floats, Floats]:
@@ -115,27 +77,25 @@ def meeting(
     plain_m = lateral_m + (a[8] + b[8])
     keep_m = plain_m + (aside * (plain_m + (a[12] + b[12])) * _ASIDE + turned * _TURNED + ROUNDING_M)
     widens = a[9] + b[9]
-    begin, end = _within(vv - widens * widens, dv - keep_m * widens, dd - keep_m * keep_m)
+    begin, end = within(vv - widens * widens, dv - keep_m * widens, dd - keep_m * keep_m)
     begin, end = np.maximum(begin, -half_s), np.minimum(end, half_s)
     gap, climb = b[6] - a[6], b[7] - a[7]
     keep_m, widens = vertical_m + (a[10] + b[10]) - KEPT_M, a[11] + b[11]
-    begin, end = _below(climb - widens, keep_m - gap, begin, end)
-    begin, end = _below(-climb - widens, keep_m + gap, begin, end)
-    closest = np.minimum(np.maximum(-dv / np.maximum(vv, _TINY), begin), end)
+    begin, end = below(climb - widens, keep_m - gap, begin, end)
+    begin, end = below(-climb - widens, keep_m + gap, begin, end)
+    closest = np.minimum(np.maximum(-dv / np.maximum(vv, TINY), begin), end)
     squared = np.maximum(dd + closest * (2.0 * dv + closest * vv), 0.0)
     chord = np.sqrt(squared)
     return begin, end, closest, chord + chord * squared * _CHORD, np.abs(gap + closest * climb)
 
 
-_meeting = inlined(meeting)
 
-
-@inlined
+@shared
 def _tried(
     states: Floats, i: int, j: int, minimum: tuple[float, float, float], pairs: Ints, values: Floats, found: int
 ) -> int:
     """Write the pair when it meets; how many have been found with it."""
-    begin, end, closest, lateral, vertical = _meeting(states[i], states[j], minimum[0], minimum[1], minimum[2])
+    begin, end, closest, lateral, vertical = meeting(row_of_13(states, i), row_of_13(states, j), minimum[0], minimum[1], minimum[2])
     if begin > end:
         return found
     if found < len(pairs):
@@ -167,9 +127,9 @@ def meetings(
     names = np.empty(len(sorted_), np.int64)
     starts = np.zeros(buckets + 2, np.int32)
     for p in range(len(sorted_)):
-        row = states[sorted_[p]]
-        column = int(np.floor(row[0] / cell_m)) * _X_PRIME + int(np.floor(row[1] / cell_m)) * _Y_PRIME
-        names[p] = column + int(np.floor(row[2] / cell_m))
+        i = sorted_[p]
+        column = int(np.floor(states[i, 0] / cell_m)) * X_PRIME + int(np.floor(states[i, 1] / cell_m)) * Y_PRIME
+        names[p] = column + int(np.floor(states[i, 2] / cell_m))
         starts[(names[p] & (buckets - 1)) + 2] += 1
     for k in range(2, buckets + 2):
         starts[k] += starts[k - 1]
@@ -180,7 +140,7 @@ def meetings(
         q = starts[bucket + 1]
         starts[bucket + 1] += 1
         whose[q] = p
-        row = states[sorted_[p]]
+        row = row_of_13(states, sorted_[p])
         rows[q, 0], rows[q, 1], rows[q, 2], rows[q, 3] = row[0], row[1], row[2], row[6]
         rows[q, 4], rows[q, 5] = row[12] + row[8] + row[9] * half_s, abs(row[7]) * half_s + row[10] + row[11] * half_s
     found = 0
@@ -196,7 +156,8 @@ def meetings(
                 high = starts[min(first + 3, buckets)] if part == 0 else starts[first + 3 - buckets]
                 if neighbour == -1:
                     low = max(low, q + 1)
-                for k in range(low, high):
+                # without signs nothing checks for indexes from the end
+                for k in range(np.uint64(low), np.uint64(high)):
                     dx, dy, dz, most = rows[k, 0] - x, rows[k, 1] - y, rows[k, 2] - z, reach + rows[k, 4]
                     # both at once: one branch, that is nearly never taken
                     if (dx * dx + dy * dy + dz * dz <= most * most) & (abs(rows[k, 3] - h) <= rise + rows[k, 5]):

@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
 from openline.engine.tracks.approach import HALF, PREFILTER_M, meeting
+from openline.engine.tracks.portions import Indexes, ranks, runs
 from openline.engine.tracks.reports import Floats, Ints
-
-_Indexes = npt.NDArray[np.intp]
-
-_AT_ONCE = 500_000
-"""Pairs compared at once, so that they fit in little memory."""
 
 
 def meetings(
@@ -38,14 +33,14 @@ def meetings(
     return np.concatenate(pairs), np.concatenate(values)
 
 
-def candidates(states: Floats, grid: tuple[Ints, Ints, float, int]) -> Iterator[tuple[_Indexes, _Indexes]]:
+def candidates(states: Floats, grid: tuple[Ints, Ints, float, int]) -> Iterator[tuple[Indexes, Indexes]]:
     """Pairs of tracks in neighbouring cells, and of wide tracks with all; each pair once."""
     sorted_, wide, cell_m, _ = grid
     if len(sorted_):
         cells = np.floor(states[sorted_, 0:3] / cell_m).astype(np.int64)
         # ranks instead of numbers, two apart where anything lies between, so that few bits name even tiny cells
         for axis in range(3):
-            cells[:, axis] = _ranks(cells[:, axis])
+            cells[:, axis] = ranks(cells[:, axis])
         # with two more, neither a run of three nor a neighbouring column reaches into another
         sizes = cells.max(axis=0) + 3
         along = np.array([sizes[1] * sizes[2], sizes[2], 1])
@@ -58,28 +53,9 @@ def candidates(states: Floats, grid: tuple[Ints, Ints, float, int]) -> Iterator[
             high = np.searchsorted(names, middle + 1, side="right")
             if (x, y) == (0, 0):
                 low = np.arange(1, len(names) + 1)
-            for place, other in _runs(low, np.maximum(high, low)):
+            for place, other in runs(low, np.maximum(high, low)):
                 yield whose[place], whose[other]
     everyone = np.arange(len(states))
     for number, i in enumerate(wide):
         others = np.setdiff1d(everyone, wide[: number + 1], assume_unique=True)
         yield np.full(len(others), i), others
-
-
-def _ranks(numbers: Ints) -> Ints:
-    """The same order from 0 up: neighbours stay neighbours, and others none."""
-    distinct, places = np.unique(numbers, return_inverse=True)
-    steps = np.minimum(np.diff(distinct, prepend=distinct[:1]), 2)
-    ranks: Ints = np.cumsum(steps)[places]
-    return ranks
-
-
-def _runs(low: _Indexes, high: _Indexes) -> Iterator[tuple[_Indexes, _Indexes]]:
-    """Every k with each number from low[k] up to, not including, high[k]: in portions."""
-    sizes = high - low
-    portions = np.cumsum(sizes) // _AT_ONCE
-    for portion in range(int(portions[-1]) + 1 if len(portions) else 0):
-        places = np.flatnonzero(portions == portion)
-        counts = sizes[places]
-        begins = np.repeat(low[places] - (np.cumsum(counts) - counts), counts)
-        yield np.repeat(places, counts), begins + np.arange(len(begins))

@@ -15,17 +15,20 @@ from typing import TypeVar
 
 import numpy as np
 
-from openline.engine.compiling import HAS_COMPILER, inlined, kernel
+from openline.engine.compiling import HAS_COMPILER, kernel
 from openline.engine.tracks.reports import WIDEST_M, Floats, Tracks
+from openline.engine.tracks.sharing import shared
 from openline.geo.ellipsoid import ECCENTRICITY_SQUARED, SEMI_MAJOR_M
 
 LONGEST_STEP_M = 100_000.0
 """Longer ways are gone in equal steps of at most this."""
 
+_AT_ONCE = 8_192
 _Q = 1.0 / (1.0 - ECCENTRICITY_SQUARED)
 _Value = TypeVar("_Value", float, Floats)
 
 
+@shared
 def step(
     x: _Value, y: _Value, z: _Value, u: _Value, v: _Value, w: _Value, s: _Value
 ) -> tuple[_Value, _Value, _Value, _Value, _Value, _Value]:
@@ -56,41 +59,49 @@ def step(
     )
 
 
-_step = inlined(step)
-
 
 def lines_of(tracks: Tracks) -> Floats:
     """(n, 6): the foot point of each track at the time of its report, metres, and its direction, a unit vector."""
-    lat, lng, course = np.radians(tracks.lat_deg), np.radians(tracks.lng_deg), np.radians(tracks.true_track_deg)
+    lines = np.empty((len(tracks), 6))
+    # in portions that stay in the processor's cache
+    for begin in range(0, len(tracks), _AT_ONCE):
+        part = slice(begin, begin + _AT_ONCE)
+        _place(lines[part], tracks.lat_deg[part], tracks.lng_deg[part], tracks.true_track_deg[part])
+    return lines
+
+
+def _place(lines: Floats, lat_deg: Floats, lng_deg: Floats, true_track_deg: Floats) -> None:
+    lat, lng, course = np.radians(lat_deg), np.radians(lng_deg), np.radians(true_track_deg)
     sin_lat, cos_lat, sin_lng, cos_lng = np.sin(lat), np.cos(lat), np.sin(lng), np.cos(lng)
     east, north = np.sin(course), np.cos(course)
     normal_m = SEMI_MAJOR_M / np.sqrt(1.0 - ECCENTRICITY_SQUARED * sin_lat * sin_lat)
-    lines = np.empty((len(tracks), 6))
     lines[:, 0] = normal_m * cos_lat * cos_lng
     lines[:, 1] = normal_m * cos_lat * sin_lng
     lines[:, 2] = normal_m * (1.0 - ECCENTRICITY_SQUARED) * sin_lat
     lines[:, 3] = -east * sin_lng - north * sin_lat * cos_lng
     lines[:, 4] = east * cos_lng - north * sin_lat * sin_lng
     lines[:, 5] = north * cos_lat
-    return lines
 
 
 def move(lines: Floats, by_m: Floats, *, compiled: bool = HAS_COMPILER) -> None:
     """Take `lines`, (n, 6), on by `by_m` metres, (n,), along their geodesics, in place; negative goes back."""
-    steps = np.maximum(1.0, np.ceil(np.abs(by_m) / LONGEST_STEP_M))
-    (_move if compiled else _move_plain)(lines, by_m / steps, steps)
+    (_move if compiled else _move_plain)(lines, by_m)
 
 
 @kernel
-def _move(lines: Floats, step_m: Floats, steps: Floats) -> None:
-    for i in range(lines.shape[0]):
+def _move(lines: Floats, by_m: Floats) -> None:
+    for i in range(len(lines)):
         x, y, z, u, v, w = lines[i, 0], lines[i, 1], lines[i, 2], lines[i, 3], lines[i, 4], lines[i, 5]
-        for _ in range(int(steps[i])):
-            x, y, z, u, v, w = _step(x, y, z, u, v, w, step_m[i])
+        steps = max(1.0, np.ceil(abs(by_m[i]) / LONGEST_STEP_M))
+        step_m = by_m[i] / steps
+        for _ in range(int(steps)):
+            x, y, z, u, v, w = step(x, y, z, u, v, w, step_m)
         lines[i, 0], lines[i, 1], lines[i, 2], lines[i, 3], lines[i, 4], lines[i, 5] = x, y, z, u, v, w
 
 
-def _move_plain(lines: Floats, step_m: Floats, steps: Floats) -> None:
+def _move_plain(lines: Floats, by_m: Floats) -> None:
+    steps = np.maximum(1.0, np.ceil(np.abs(by_m) / LONGEST_STEP_M))
+    step_m = by_m / steps
     going, number = np.arange(len(lines)), 0
     while len(going):
         lines[going] = np.stack(step(*lines[going].T, step_m[going]), axis=1)

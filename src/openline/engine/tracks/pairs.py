@@ -5,19 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from openline.engine.compiling import HAS_COMPILER
 from openline.engine.tracks import approach, approach_plain
+from openline.engine.tracks.grouping import buckets_for, first_least, together, usual
 from openline.engine.tracks.reports import WIDEST_M, Floats, Ints, Tracks
 from openline.engine.tracks.slices import SLICE_S, Slice, slices
 
 _LEAST_CELL_M = 10.0
-_USUAL_SHARE = 0.995
-"""Of the tracks so many, at least, are sorted into cells..."""
-_WIDE_FACTOR = 2.0
-"""... and the rest too, unless they reach more than so many times farther: then they are compared with all, so that a
-few fast or uncertain tracks do not make the cells large for everyone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +61,9 @@ def find_pairs(
     if not (0.0 <= lateral_m <= WIDEST_M and 0.0 <= vertical_m <= WIDEST_M):
         raise ValueError(f"a separation is not from 0 to {WIDEST_M:g} m")
     parts: list[tuple[Ints, Floats]] = []
-    for piece in slices(tracks, now_ms=now_ms, look_ahead_s=look_ahead_s, longest_s=SLICE_S, compiled=compiled):
+    for piece in slices(
+        tracks, now_ms=now_ms, look_ahead_s=look_ahead_s, longest_s=SLICE_S, are_sorted=True, compiled=compiled
+    ):
         grid = _grid(piece, lateral_m)
         minimum = (lateral_m, vertical_m, piece.half_s)
         meetings = _meetings_compiled if compiled else approach_plain.meetings
@@ -82,17 +79,10 @@ def _grid(piece: Slice, lateral_m: float) -> tuple[Ints, Ints, float, int]:
     if not len(state):
         return np.empty(0, np.int64), np.empty(0, np.int64), _LEAST_CELL_M, 1
     reach = state[:, 12] + state[:, 8] + state[:, 9] * piece.half_s
-    farthest = _usual(reach)
+    farthest = usual(reach)
     is_wide = reach > farthest
     cell_m = max(_LEAST_CELL_M, lateral_m + 2.0 * farthest + approach.PREFILTER_M)
-    buckets = 1 << (2 * len(state)).bit_length()
-    return np.flatnonzero(~is_wide), np.flatnonzero(is_wide), cell_m, buckets
-
-
-def _usual(reach: Floats) -> float:
-    """The greatest, or where that is far beyond what nearly all keep to, _WIDE_FACTOR times as much as that."""
-    place = int(_USUAL_SHARE * (len(reach) - 1))
-    return min(float(reach.max()), _WIDE_FACTOR * float(np.partition(reach, place)[place]))
+    return np.flatnonzero(~is_wide), np.flatnonzero(is_wide), cell_m, buckets_for(len(state))
 
 
 def _meetings_compiled(
@@ -109,10 +99,9 @@ def _meetings_compiled(
 
 def _merged(pairs: Ints, values: Floats) -> Approaches:
     """One line for each pair, whose lines come in order of time: the first breach, the first nearest approach."""
-    order = np.argsort(pairs[:, 0] * (pairs.max(initial=0) + 1) + pairs[:, 1], kind="stable")
+    order, begins = together(pairs)
     pairs, values = pairs[order], values[order]
-    begins = np.flatnonzero(_differs_from_before(pairs))
-    nearest = _first_least(values[:, 2], begins)
+    nearest = first_least(values[:, 2], begins)
     return Approaches(
         first=pairs[begins, 0],
         second=pairs[begins, 1],
@@ -121,19 +110,3 @@ def _merged(pairs: Ints, values: Floats) -> Approaches:
         vertical_gap_m=values[nearest, 3],
         breach_s=values[begins, 0],
     )
-
-
-def _differs_from_before(pairs: Ints) -> npt.NDArray[np.bool_]:
-    differs = np.ones(len(pairs), np.bool_)
-    differs[1:] = (pairs[1:, 0] != pairs[:-1, 0]) | (pairs[1:, 1] != pairs[:-1, 1])
-    return differs
-
-
-def _first_least(values: Floats, begins: Ints) -> Ints:
-    """Of each group the place of its least value, the first one of equals; groups begin at `begins`."""
-    if not len(begins):
-        return begins
-    least = np.repeat(np.minimum.reduceat(values, begins), np.diff(begins, append=len(values)))
-    places = np.where(values == least, np.arange(len(values)), len(values))
-    first: Ints = np.minimum.reduceat(places, begins)
-    return first

@@ -37,8 +37,10 @@ class Slice:
     """(n,) of each row the index of its track."""
 
 
-def slices(tracks: Tracks, *, now_ms: int, look_ahead_s: float, longest_s: float, compiled: bool) -> Iterator[Slice]:
-    """Equal slices of at most `longest_s`, in order.
+def slices(
+    tracks: Tracks, *, now_ms: int, look_ahead_s: float, longest_s: float, are_sorted: bool, compiled: bool
+) -> Iterator[Slice]:
+    """Equal slices of at most `longest_s`, in order; `are_sorted` brings neighbours together, for speed alone.
 
     Raises:
         ValueError: when the look-ahead is not from 0 to LONGEST_LOOK_AHEAD_S.
@@ -47,44 +49,37 @@ def slices(tracks: Tracks, *, now_ms: int, look_ahead_s: float, longest_s: float
         raise ValueError(f"the look-ahead is not from 0 to {LONGEST_LOOK_AHEAD_S:g} s")
     count = max(1, ceil(look_ahead_s / longest_s))
     half_s = 0.5 * look_ahead_s / count
-    known = np.empty((len(tracks), 8))
-    for number, column in enumerate(
-        (
-            tracks.ground_speed_mps,
-            tracks.height_m,
-            tracks.vertical_rate_mps,
-            tracks.age_s(now_ms),
-            tracks.lateral_m,
-            tracks.lateral_growth_mps,
-            tracks.vertical_m,
-            tracks.vertical_growth_mps,
-        )
-    ):
-        known[:, number] = column
+    age_s = tracks.age_s(now_ms)
     lines = lines_of(tracks)
-    whose = _neighbours_together(lines)
-    lines, known = lines[whose], known[whose]
+    whose = _neighbours_together(lines) if are_sorted else np.arange(len(tracks))
     state = np.empty((len(tracks), 13))
     for number in range(count):
         middle_s = (2 * number + 1) * half_s
-        since_s = known[:, 3] + middle_s if number == 0 else 2.0 * half_s
-        move(lines, known[:, 0] * since_s, compiled=compiled)
-        (_fill if compiled else _fill_plain)(state, lines, known, middle_s, half_s)
+        since_s = age_s + middle_s if number == 0 else 2.0 * half_s
+        move(lines, tracks.ground_speed_mps * since_s, compiled=compiled)
+        (_fill if compiled else _fill_plain)(
+            state,
+            lines,
+            whose,
+            (middle_s, half_s),
+            (tracks.ground_speed_mps, tracks.height_m, tracks.vertical_rate_mps, age_s),
+            (tracks.lateral_m, tracks.lateral_growth_mps, tracks.vertical_m, tracks.vertical_growth_mps),
+        )
         yield Slice(middle_s, half_s, state, whose)
 
 
-def _neighbours_together(lines: Floats) -> Ints:
-    """An order in which neighbours lie near each other in memory: nothing but speed hangs on it."""
-    cells = np.floor(lines[:, 0:3] / _TOGETHER_M).astype(np.int64)
-    order: Ints = np.argsort((cells[:, 0] * 1024 + cells[:, 1]) * 1024 + cells[:, 2], kind="stable")
-    return order
+_Four = tuple[Floats, Floats, Floats, Floats]
 
 
-def _fill_plain(state: Floats, lines: Floats, known: Floats, middle_s: float, half_s: float) -> None:
-    speed, height, rate, age_s, lateral, lateral_growth, vertical, vertical_growth = known.T
+def _fill_plain(
+    state: Floats, lines: Floats, whose: Ints, slice_s: tuple[float, float], motion: _Four, doubt: _Four
+) -> None:
+    middle_s, half_s = slice_s
+    speed, height, rate, age_s = (column[whose] for column in motion)
+    lateral, lateral_growth, vertical, vertical_growth = (column[whose] for column in doubt)
     old_s = np.abs(age_s) + middle_s
-    state[:, 0:3] = lines[:, 0:3]
-    state[:, 3:6] = lines[:, 3:6] * speed[:, None]
+    state[:, 0:3] = lines[whose, 0:3]
+    state[:, 3:6] = lines[whose, 3:6] * speed[:, None]
     state[:, 6] = height + rate * (age_s + middle_s)
     state[:, 7] = rate
     state[:, 8] = lateral + lateral_growth * old_s
@@ -95,14 +90,24 @@ def _fill_plain(state: Floats, lines: Floats, known: Floats, middle_s: float, ha
 
 
 @kernel
-def _fill(state: Floats, lines: Floats, known: Floats, middle_s: float, half_s: float) -> None:
+def _fill(
+    state: Floats, lines: Floats, whose: Ints, slice_s: tuple[float, float], motion: _Four, doubt: _Four
+) -> None:
     """As `_fill_plain`, row by row."""
-    for i in range(len(state)):
-        row, line, speed, age_s = state[i], lines[i], known[i, 0], known[i, 3]
-        old_s = abs(age_s) + middle_s
+    for place in range(len(state)):
+        i = whose[place]
+        row, line, speed, rate, age_s = state[place], lines[i], motion[0][i], motion[2][i], motion[3][i]
+        old_s = abs(age_s) + slice_s[0]
         row[0], row[1], row[2] = line[0], line[1], line[2]
         row[3], row[4], row[5] = line[3] * speed, line[4] * speed, line[5] * speed
-        row[6], row[7] = known[i, 1] + known[i, 2] * (age_s + middle_s), known[i, 2]
-        row[8], row[9] = known[i, 4] + known[i, 5] * old_s, known[i, 5]
-        row[10], row[11] = known[i, 6] + known[i, 7] * old_s, known[i, 7]
-        row[12] = speed * half_s
+        row[6], row[7] = motion[1][i] + rate * (age_s + slice_s[0]), rate
+        row[8], row[9] = doubt[0][i] + doubt[1][i] * old_s, doubt[1][i]
+        row[10], row[11] = doubt[2][i] + doubt[3][i] * old_s, doubt[3][i]
+        row[12] = speed * slice_s[1]
+
+
+def _neighbours_together(lines: Floats) -> Ints:
+    """An order in which neighbours lie near each other in memory: nothing but speed hangs on it."""
+    cells = np.floor(lines[:, 0:3] / _TOGETHER_M).astype(np.int64)
+    order: Ints = np.argsort((cells[:, 0] * 1024 + cells[:, 1]) * 1024 + cells[:, 2], kind="stable")
+    return order
