@@ -27,11 +27,14 @@ def compared(first: Item, second: Item, minima: Minima) -> Expected:
         for other in second.volumes:
             if not (near_in_time(one.window, other.window, minima.time_ms) and near_in_height(one, other, minima)):
                 continue
-            apart_m = lateral_distance_m(one.outline, other.outline)
-            band_m = lateral_band_m(apart_m + one.outline.radius_m + other.outline.radius_m)
-            if apart_m <= minima.lateral_m - ORACLE_M:
+            limit_m, radii_m = minima.lateral_m, one.outline.radius_m + other.outline.radius_m
+            # the band grows by less than a hundredth of the distance
+            far_m = limit_m + 1.0 + 2.0 * lateral_band_m(limit_m + radii_m)
+            apart_m = lateral_distance_m(one.outline, other.outline, near_m=limit_m - 1.0, far_m=far_m)
+            band_m = lateral_band_m(apart_m + radii_m)
+            if apart_m <= limit_m - ORACLE_M:
                 expected.certain.append((one.window, other.window))
-            if apart_m <= minima.lateral_m + band_m + ORACLE_M:
+            if apart_m <= limit_m + band_m + ORACLE_M:
                 expected.possible.append((one.window, other.window))
     return expected
 

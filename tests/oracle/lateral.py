@@ -7,6 +7,7 @@ by how the azimuth turns as a point watches someone walk round the ring.
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -24,11 +25,15 @@ ROUNDS = 14
 HALF_GLOBE_M = 10_000_000.0
 
 
-def lateral_distance_m(one: Outline, other: Outline) -> float:
-    """The geodesic distance of the two regions, metres, within about a millimetre; 0 when they share a point."""
+def lateral_distance_m(one: Outline, other: Outline, *, near_m: float = 0.0, far_m: float = math.inf) -> float:
+    """The geodesic distance of the two regions, metres, within about a millimetre; 0 when they share a point.
+
+    A distance that is surely below `near_m`, or surely above `far_m`, need not be told more exactly than that.
+    """
     if any(is_inside(point, one) for point in corners(other)) or any(is_inside(point, other) for point in corners(one)):
         return 0.0
-    return max(0.0, core_distance_m(one, other) - one.radius_m - other.radius_m)
+    radii_m = one.radius_m + other.radius_m
+    return max(0.0, core_distance_m(one, other, near_m=near_m + radii_m, far_m=far_m + radii_m) - radii_m)
 
 
 def corners(outline: Outline) -> list[Point]:
@@ -46,14 +51,16 @@ def edges(outline: Outline) -> list[Edge]:
     return found
 
 
-def core_distance_m(one: Outline, other: Outline) -> float:
+def core_distance_m(one: Outline, other: Outline, *, near_m: float = 0.0, far_m: float = math.inf) -> float:
     """The distance of the edges, whatever lies inside of what."""
     pairs = [(a, b) for a in map(Walk, edges(one)) for b in map(Walk, edges(other))]
     coarse = [_sampled(a, b) for a, b in pairs]
     best = min(coarse)
     for (a, b), distance in zip(pairs, coarse, strict=True):
+        if best < near_m:
+            break
         # No point of an edge is farther from a sample than half of the spacing.
-        if distance - (a.length_m + b.length_m) / (SAMPLES - 1) / 2.0 < best:
+        if distance - (a.length_m + b.length_m) / (SAMPLES - 1) / 2.0 < min(best, far_m):
             best = min(best, _refined(a, b))
     return best
 

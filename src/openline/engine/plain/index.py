@@ -14,6 +14,7 @@ from openline.geo.cells import Grid, spans
 
 _STEPS_DEG = (0.0625, 0.5, 4.5, 180.0)
 """Sides of the cells: a site, a sector, a region, and one cell for whatever is larger."""
+_GRIDS = tuple(Grid(step_deg) for step_deg in _STEPS_DEG)
 _LENGTHS_MS = (HOUR_MS, 8 * HOUR_MS, 3 * DAY_MS, None)
 """Longest windows: a sortie, a watch, an operation, and no bound."""
 _SLACK_M = 1.0
@@ -24,7 +25,7 @@ class Index:
     """The volumes in force, each under a slot, a number of its own."""
 
     def __init__(self) -> None:
-        self._levels = [(grid, [Shelf(grid, longest) for longest in _LENGTHS_MS]) for grid in map(Grid, _STEPS_DEG)]
+        self._levels = [(grid, [Shelf(grid, longest) for longest in _LENGTHS_MS]) for grid in _GRIDS]
 
     def __bool__(self) -> bool:
         return any(shelf for _, shelves in self._levels for shelf in shelves)

@@ -73,7 +73,7 @@ def find_crossings(
         limits = np.stack((outlines.lower_m, outlines.upper_m, start_s, end_s), axis=1)
         volumes = (outlines.frames, outlines.edges, limits, outlines.first_edge)
         grid = _grid(piece, volumes[0], limits, lateral_m)
-        minimum = (lateral_m, vertical_m, piece.half_s, max(1, ceil(2.0 * piece.half_s / crossing.PIECE_S)))
+        minimum = (float(lateral_m), float(vertical_m), piece.half_s, max(1, ceil(2.0 * piece.half_s / crossing.PIECE_S)))
         if compiled:
             found, figures = _crossings_compiled(piece.state, grid, volumes, minimum)
         else:

@@ -65,7 +65,7 @@ def find_pairs(
         tracks, now_ms=now_ms, look_ahead_s=look_ahead_s, longest_s=SLICE_S, are_sorted=True, compiled=compiled
     ):
         grid = _grid(piece, lateral_m)
-        minimum = (lateral_m, vertical_m, piece.half_s)
+        minimum = (float(lateral_m), float(vertical_m), piece.half_s)
         meetings = _meetings_compiled if compiled else approach_plain.meetings
         pairs, values = meetings(piece.state, grid, minimum)
         values[:, :2] += piece.middle_s

@@ -50,22 +50,27 @@ def slices(
     count = max(1, ceil(look_ahead_s / longest_s))
     half_s = 0.5 * look_ahead_s / count
     age_s = tracks.age_s(now_ms)
+    motion = (_usable(tracks.ground_speed_mps), _usable(tracks.height_m), _usable(tracks.vertical_rate_mps), age_s)
+    doubt = (
+        _usable(tracks.lateral_m),
+        _usable(tracks.lateral_growth_mps),
+        _usable(tracks.vertical_m),
+        _usable(tracks.vertical_growth_mps),
+    )
     lines = lines_of(tracks)
     whose = _neighbours_together(lines) if are_sorted else np.arange(len(tracks))
     state = np.empty((len(tracks), 13))
     for number in range(count):
         middle_s = (2 * number + 1) * half_s
         since_s = age_s + middle_s if number == 0 else 2.0 * half_s
-        move(lines, tracks.ground_speed_mps * since_s, compiled=compiled)
-        (_fill if compiled else _fill_plain)(
-            state,
-            lines,
-            whose,
-            (middle_s, half_s),
-            (tracks.ground_speed_mps, tracks.height_m, tracks.vertical_rate_mps, age_s),
-            (tracks.lateral_m, tracks.lateral_growth_mps, tracks.vertical_m, tracks.vertical_growth_mps),
-        )
+        move(lines, motion[0] * since_s, compiled=compiled)
+        (_fill if compiled else _fill_plain)(state, lines, whose, (middle_s, half_s), motion, doubt)
         yield Slice(middle_s, half_s, state, whose)
+
+
+def _usable(column: Floats) -> Floats:
+    """The column as kernels were compiled for: views and read-only arrays would be compiled for anew."""
+    return np.require(column, requirements=("C", "A", "W"))
 
 
 _Four = tuple[Floats, Floats, Floats, Floats]
