@@ -63,7 +63,8 @@ coverage: $(READY) ## which lines the tests never reach
 soak: $(READY) ## run every test at full count, and write docs/soak.md (long)
 	@OPENLINE_SOAK=1 $(BIN)/python -m tests.soak --date "$$(date -u +%Y-%m-%d)" $(ARGS)
 
-bench: $(READY) ## run every script of bench/, one per number we publish
+bench: $(READY) ## run every script of bench/, one per number we publish (ARGS="--quick --json")
+	@.ci/setup bench
 	@for script in bench/[a-z]*.py; do \
 	  [ -e "$$script" ] || { echo "There is no script in bench/ yet."; break; }; \
 	  name=$$(basename "$$script" .py); \

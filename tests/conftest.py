@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from openline.adapters.machine_code import keep_machine_code
 from tests.samples import SOAK, counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["counts"]
+
+# Before any test module imports a kernel.
+keep_machine_code()
 
 # In `make test` the same samples each time, so that a change is what makes a test fail. In `make soak` new ones.
 settings.register_profile("default", max_examples=30, deadline=None, derandomize=True, database=None)

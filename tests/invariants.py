@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from openline.core.event import Acknowledged, Alert, AlertChanged, Event, Reason
+from openline.core.event import Acknowledged, Alert, AlertChanged, Event, Reason, Repeated
 from openline.core.ladder import TOP_TIER, Timers
 from openline.core.precedence import Precedence
 from openline.core.time import HOUR_MS, MINUTE_MS
@@ -58,8 +58,9 @@ def what_is_open_is_what_should_be(town: Town) -> None:
     state = town.line.state
     expected = Model([output for _, output in town.heard], state).open_at(town.now_ms)
     found = [
-        Expected(a.reason.value, a.party, a.notice, a.window_end_ms, tuple(state.references.get(a.reference, ())))
+        Expected(a.reason.value, a.party, a.notice, window.end_ms, tuple(state.references.get(reference, ())))
         for a in state.desk.all_open()
+        for reference, window in a.parts.items()
     ]
     assert sorted(found) == expected
     assert set(state.conflicts) == {alert.roots for alert in expected if alert.roots}
@@ -105,6 +106,8 @@ def severity(held: OpenAlert, now_ms: int) -> Precedence:
         return Precedence.FLASH
     if held.reason is Reason.PRESENCE_STALE:
         return Precedence.PRIORITY
+    if not held.is_window_told:
+        return held.precedence
     lead_ms = held.window_start_ms - now_ms
     steps = (15 * MINUTE_MS, 2 * HOUR_MS, 24 * HOUR_MS)
     return Precedence(3 - sum(lead_ms > step for step in steps))
@@ -115,9 +118,9 @@ def was_read(town: Town, held: OpenAlert) -> bool:
     for event in reversed([e for _, e in town.heard if isinstance(e, Event) and getattr(e, "alert", "") == held.alert]):
         if isinstance(event, Acknowledged) and event.by == "own" and event.precedence >= held.precedence:
             return True
-        if isinstance(event, AlertChanged) and event.is_acknowledged:
+        if isinstance(event, (AlertChanged, Repeated)) and event.is_acknowledged:
             continue
-        if isinstance(event, (Alert, AlertChanged)):
+        if isinstance(event, (Alert, AlertChanged, Repeated)):
             return False
     return False
 
@@ -125,7 +128,7 @@ def was_read(town: Town, held: OpenAlert) -> bool:
 def picture(state: State) -> dict[str, Any]:
     """All that a state holds, comparable."""
     names = ("size", "held", "objects", "zones", "last", "acknowledged", "conflicts", "references", "touching", "feeds")
-    plain = {name: getattr(state, name) for name in (*names, "keys_enrolled", "started", "delivered")}
+    plain = {name: getattr(state, name) for name in (*names, "lates", "keys_enrolled", "started", "delivered")}
     engine = state.engine
     return plain | {
         "desk": list(state.desk.all_open()),

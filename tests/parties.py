@@ -22,6 +22,7 @@ from openline.node.batch import Input
 from openline.node.journal import Output
 from openline.node.line import Line, Receipt, outcome_of
 from openline.node.secrets import NodeSecrets
+from tests.searches import other_engine
 
 ORIGIN = "drill.openline/town"
 NOON_MS = 1_772_366_400_000
@@ -185,10 +186,10 @@ class Town:
         return found
 
     def again(self) -> Town:
-        """A new town to which the same was done."""
+        """A new town to which the same was done, with the other search in its engine."""
         town = Town.__new__(Town)
         town.store, town.secrets, town.pens = MemoryStore(), self.secrets, {}
-        town.line = Line(town.store, self.secrets, ORIGIN)
+        town.line = Line(town.store, self.secrets, ORIGIN, other_engine)
         town.line.open()
         town.heard, town.heads, town.receipts, town.done, town.now_ms = [], [], [], [], self.now_ms
         town.line.listen(town.hear)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -16,6 +16,8 @@ from openline.adapters.clock import ManualClock, SystemEntropy
 from openline.adapters.http.app import NodeApp, build_app
 from openline.adapters.http.server import Serving
 from openline.adapters.http.streams import Patience
+from openline.adapters.memory import MemoryStore
+from openline.node.ports import Record
 from openline.node.sequencer import Sequencer
 from openline.node.sessions import Sessions
 from tests.parties import Town
@@ -29,6 +31,34 @@ NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Nothing here speaks TLS, and loading certificates takes longer than most tests."""
 
 
+class SlowStore(MemoryStore):
+    """Keeps a write waiting until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = threading.Event()
+        self.go = threading.Event()
+        self.go.set()
+
+    @classmethod
+    def under(cls, town: Town) -> Self:
+        """Put one under a town, with all that was recorded there."""
+        slow = cls()
+        slow.records, slow.note = town.store.records, town.store.note
+        town.store = town.line.store = slow
+        return slow
+
+    def hold(self) -> None:
+        """Let the next write wait until `go` is set."""
+        self.begun.clear()
+        self.go.clear()
+
+    def append(self, records: Sequence[Record], checkpoint: str) -> None:
+        self.begun.set()
+        assert self.go.wait(10)
+        super().append(records, checkpoint)
+
+
 class Frame(msgspec.Struct, frozen=True):
     """A server-sent event as it was read; `id` is -1 when it has none."""
 
@@ -40,7 +70,9 @@ class Frame(msgspec.Struct, frozen=True):
 class Node:
     """A context in which a town's line is served."""
 
-    def __init__(self, town: Town | None = None, *, keep_alive_s: float = 0.05, pulse_s: float = 0.02) -> None:
+    def __init__(
+        self, town: Town | None = None, *, keep_alive_s: float = 0.05, pulse_s: float = 0.02, is_drill: bool = True
+    ) -> None:
         """The clock stands at the town's time until it is moved."""
         self.town = town or Town()
         self.clock = ManualClock(self.town.now_ms)
@@ -50,7 +82,7 @@ class Node:
         self.app: NodeApp = build_app(
             self.sequencer,
             self.sessions,
-            is_drill=True,
+            is_drill=is_drill,
             report=self.report,
             patience=Patience(keep_alive_s=keep_alive_s),
             pulse_s=pulse_s,
@@ -80,6 +112,10 @@ class Node:
         self.stop()
         self._thread.join(TIMEOUT_S)
         assert not self._thread.is_alive()
+
+    def line_fenced(self, reason: str) -> None:
+        """Let the line take nothing more."""
+        self.town.line.fence(reason)
 
     def stop(self) -> None:
         """Ask it to stop; it does so in its own time."""

@@ -91,7 +91,8 @@ def test_the_last_frame_says_that_the_session_has_run_out() -> None:
     with Node() as node, node.feed(NORTH) as frames:
         until_quiet(frames)
         node.clock.advance(SESSION_LIFE_MS)
-        assert [frame for frame in frames if frame] == [Frame(-1, "session_expired", {"at": "2026-03-01T12:15:00Z"})]
+        last = Frame(-1, "session_expired", {"drill": True, "at": "2026-03-01T12:15:00Z"})
+        assert [frame for frame in frames if frame] == [last]
 
 
 def test_nothing_is_told_once_the_session_has_run_out() -> None:

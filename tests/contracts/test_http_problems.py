@@ -89,7 +89,7 @@ def test_every_answer_is_careful_and_none_is_shared_with_other_sites(node: Node)
     paths = ["/", "/notices", "/nothing", "/checkpoint", "/openapi.json", "/metrics", "/healthz", "/problems/NOT_FOUND"]
     answers = [node.http.get(path, headers={"Origin": "https://elsewhere.example"}) for path in paths]
     answers += [node.http.post(path, content=b"") for path in ("/notices", "/sessions", "/sessions/challenge")]
-    answers += [node.get(path, NORTH) for path in ("/alerts", "/notices", "/channels", "/entries/0")]
+    answers += [node.get(path, NORTH) for path in ("/alerts", "/notices", "/zones", "/channels", "/entries/0")]
     with node.http.stream("GET", "/feed", headers=node.session(NORTH)) as stream:
         answers.append(stream)
     for answer in answers:
@@ -102,7 +102,7 @@ def test_every_answer_is_careful_and_none_is_shared_with_other_sites(node: Node)
 
 
 def test_what_is_a_partys_own_is_kept_by_nobody_on_the_way(node: Node) -> None:
-    for path in ("/alerts", "/notices", "/channels"):
+    for path in ("/alerts", "/notices", "/zones", "/channels"):
         assert node.get(path, NORTH).headers["cache-control"] == "no-store"
     assert node.http.post("/sessions/challenge").headers["cache-control"] == "no-store"
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import pairwise
 
 import httpx
 import pytest
 
-from openline.adapters.memory import MemoryStore
+from openline.core.limits import EMPTY_BODY_MAX_BYTES
 from openline.core.time import HOUR_MS
 from openline.ledger.checkpoint import open_checkpoint
 from openline.ledger.leaf import LEAF_BYTES, channel_tag, commitment, decode_leaf
@@ -17,12 +17,11 @@ from openline.ledger.note import NoteVerifier
 from openline.ledger.proof import verify_inclusion
 from openline.ledger.tiles import decode_bundle
 from openline.ledger.tree import leaf_hash
-from openline.node.ports import Record
 from openline.node.sessions import CHALLENGE_LIFE_MS, SESSION_LIFE_MS
 from tests.parties import NOON_MS, NORTH, ORIGIN, SOUTH, Town, activity, in_air, on_ground, presence, withdrawal
-from tests.serving import Node, b64
+from tests.serving import Node, SlowStore, b64
 
-OWN = ("/alerts", "/notices", "/channels", "/entries/3", "/feed")
+OWN = ("/alerts", "/notices", "/zones", "/channels", "/entries/3", "/feed")
 FAR_M = 50_000.0
 
 
@@ -157,6 +156,13 @@ def test_reading_needs_a_session(node: Node) -> None:
         assert (wrong.status_code, problem_code(wrong)) == (401, "SESSION_EXPIRED")
 
 
+def test_where_no_body_is_asked_for_only_a_small_one_is_read(node: Node) -> None:
+    assert node.http.post("/sessions/challenge", content=b" " * EMPTY_BODY_MAX_BYTES).status_code == 201
+    refused = node.http.post("/sessions/challenge", content=b" " * (EMPTY_BODY_MAX_BYTES + 1))
+    assert (refused.status_code, problem_code(refused)) == (413, "BODY_TOO_LARGE")
+    assert str(EMPTY_BODY_MAX_BYTES) in refused.json()["remedy"]
+
+
 def test_a_session_runs_out_and_a_challenge_is_answered_once_in_time() -> None:
     with Node() as node:
         session = node.session(NORTH)
@@ -182,32 +188,14 @@ def test_a_session_runs_out_and_a_challenge_is_answered_once_in_time() -> None:
         assert (ended.status_code, problem_code(ended)) == (401, "SESSION_EXPIRED")
 
 
-class _SlowStore(MemoryStore):
-    """Keeps a write waiting until it is let go."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.begun = threading.Event()
-        self.go = threading.Event()
-        self.go.set()
-
-    def append(self, records: Sequence[Record], checkpoint: str) -> None:
-        self.begun.set()
-        assert self.go.wait(10)
-        super().append(records, checkpoint)
-
-
 def test_nothing_is_seen_before_it_is_on_disk() -> None:
     town = Town()
-    slow = _SlowStore()
-    slow.records, slow.note = town.store.records, town.store.note
-    town.store = town.line.store = slow
+    slow = SlowStore.under(town)
     with Node(town) as node:
         node.tell(SOUTH, presence(on_ground(NOON_MS)))
         session, feed = node.session(SOUTH), node.session(SOUTH)
         raw = town.written(NORTH, activity(in_air(NOON_MS + 3 * HOUR_MS)))
-        slow.begun.clear()
-        slow.go.clear()
+        slow.hold()
         seen: list[httpx.Response] = []
         threads = [
             threading.Thread(target=lambda: seen.append(node.http.post("/notices", content=raw))),

@@ -55,7 +55,7 @@ def test_a_receipt_proves_its_entry(node: Node) -> None:
     response = node.http.post("/notices", content=raw)
     assert response.status_code == 201
     receipt = response.json()
-    assert list(receipt) == ["index", "recorded_at", "leaf_hash", "salt", "checkpoint", "duplicate", "flags"]
+    assert list(receipt) == ["index", "recorded_at", "leaf_hash", "salt", "checkpoint", "duplicate", "flags", "drill"]
     record = node.town.store.records[receipt["index"]]
     assert record.body == told_body(raw, NOON_MS)
     assert receipt["recorded_at"] == "2026-03-01T12:00:00Z"
@@ -239,21 +239,10 @@ def test_an_answer_that_was_lost_is_found_again_and_its_alerts_are_told() -> Non
 
 def test_a_full_queue_says_when_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
     with Node() as node:
-        monkeypatch.setattr(node.sequencer, "_queue", _Full())
-        response = node.tell(NORTH, PRESENCE)
+        monkeypatch.setattr(node.sequencer.lanes, "limit", 0)
+        response = node.tell(NORTH, presence(on_ground(NOON_MS + HOUR_MS)))
         problem(response, 503, "NODE_BUSY")
         assert response.headers["retry-after"] == "1"
-
-
-class _Full:
-    def put_nowait(self, _: object) -> None:
-        raise asyncio.QueueFull
-
-    def empty(self) -> bool:
-        return True
-
-    def qsize(self) -> int:
-        return sequencer_module.QUEUE_MAX
 
 
 def test_whatever_breaks_off_is_reported_and_answered(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -134,6 +134,7 @@ def ring(*vertices: tuple[float, float], holes: object = ()) -> Edit:
     return edit
 
 
+POLYGON, HOLES = "volumes[0].outline_polygon.vertices", "volumes[0].outline_polygon.holes"
 CENTER, LOWER, UPPER = "volumes.0.outline_circle.center", "volumes.0.altitude_lower", "volumes.0.altitude_upper"
 RADIUS = "volumes.0.outline_circle.radius"
 CORRIDOR = {"vertices": [], "half_width": {"value": 1, "units": "M"}}
@@ -183,14 +184,14 @@ WRONG: list[tuple[Edit, str, str]] = [
     (put("volumes.0.time_end", "2101-01-01T00:00:00Z"), "TIME_INVALID", "volumes[0].time_end"),
     (put("volumes.0.time_start", ""), "TIME_INVALID", "volumes[0].time_start"),
     (put("hazard_volumes.0.time_start", "1969-12-31T23:59:59Z"), "TIME_INVALID", "hazard_volumes[0].time_start"),
-    (put(f"{CENTER}.lat", 90.0000001), "GEOMETRY_INVALID", "volumes[0].outline"),
-    (put(f"{CENTER}.lng", -180.0000001), "GEOMETRY_INVALID", "volumes[0].outline"),
+    (put(f"{CENTER}.lat", 90.0000001), "GEOMETRY_INVALID", "volumes[0].outline_circle.center.lat"),
+    (put(f"{CENTER}.lng", -180.0000001), "GEOMETRY_INVALID", "volumes[0].outline_circle.center.lng"),
     (put(f"{CENTER}.lat", "36"), "PAYLOAD_MALFORMED", "volumes[0].outline_circle.center.lat"),
     (put(f"{CENTER}.alt", 1), "PAYLOAD_MALFORMED", "volumes[0].outline_circle.center"),
     (put(f"{RADIUS}.value", -1e-9), "VALUE_INVALID", "volumes[0].outline_circle.radius"),
     (put(f"{RADIUS}.value", 1_000_000.1), "LIMIT_EXCEEDED", "volumes[0].outline_circle.radius"),
     (put(f"{RADIUS}.units", "NM"), "PAYLOAD_MALFORMED", "volumes[0].outline_circle.radius.units"),
-    (put("volumes.0.uncertainty", {"value": 999_999.9, "units": "M"}), "GEOMETRY_INVALID", "volumes[0].outline"),
+    (put("volumes.0.uncertainty", {"value": 999_999.9, "units": "M"}), "GEOMETRY_INVALID", "volumes[0].uncertainty"),
     (put(LOWER, None), "ALTITUDE_INVALID", "volumes[0].altitude_lower"),
     (put(LOWER, {"reference": "UNL"}), "ALTITUDE_INVALID", "volumes[0].altitude_lower"),
     (put(LOWER, {"reference": "SFC", "value": 1}), "ALTITUDE_INVALID", "volumes[0].altitude_lower.value"),
@@ -200,14 +201,14 @@ WRONG: list[tuple[Edit, str, str]] = [
     (put(UPPER, {"reference": "MSL", "value": 100_000.1}), "ALTITUDE_INVALID", "volumes[0].altitude_upper.value"),
     (put(UPPER, {"reference": "MSL", "value": -1_000.1}), "ALTITUDE_INVALID", "volumes[0].altitude_upper.value"),
     (put(UPPER, {"reference": "QNH", "value": 1}), "PAYLOAD_MALFORMED", "volumes[0].altitude_upper.reference"),
-    (ring((0, 0), (1, 1), (1, 0), (0, 1)), "GEOMETRY_INVALID", "volumes[0].outline"),
-    (ring((0, 0), (1, 1)), "GEOMETRY_INVALID", "volumes[0].outline"),
-    (ring((0, 0), (0, 1), (0, 2)), "GEOMETRY_INVALID", "volumes[0].outline"),
-    (ring((0, 0), (0, 1), (1, 1), (0, 0)), "GEOMETRY_INVALID", "volumes[0].outline"),
-    (ring((0, 0), (0, 120), (0, -120)), "GEOMETRY_INVALID", "volumes[0].outline"),
+    (ring((0, 0), (1, 1), (1, 0), (0, 1)), "GEOMETRY_INVALID", POLYGON),
+    (ring((0, 0), (1, 1)), "GEOMETRY_INVALID", POLYGON),
+    (ring((0, 0), (0, 1), (0, 2)), "GEOMETRY_INVALID", POLYGON),
+    (ring((0, 0), (0, 1), (1, 1), (0, 0)), "GEOMETRY_INVALID", f"{POLYGON}[3]"),
+    (ring((0, 0), (0, 120), (0, -120)), "GEOMETRY_INVALID", POLYGON),
     (ring(), "GEOMETRY_INVALID", "volumes[0].outline_polygon"),
-    (ring((0, 0), (0, 1), (1, 1), holes=[[]]), "GEOMETRY_INVALID", "volumes[0].outline"),
-    (ring((0, 0), (0, 1), (1, 1), holes=[[{"lat": 9, "lng": 9}] * 3]), "GEOMETRY_INVALID", "volumes[0].outline"),
+    (ring((0, 0), (0, 1), (1, 1), holes=[[]]), "GEOMETRY_INVALID", "volumes[0].outline_polygon.holes[0]"),
+    (ring((0, 0), (0, 1), (1, 1), holes=[[{"lat": 9, "lng": 9}] * 3]), "GEOMETRY_INVALID", f"{HOLES}[0][2]"),
     (ring(*[(0.0, k / 1e4) for k in range(2_001)]), "LIMIT_EXCEEDED", "volumes[0].outline_polygon"),
     (put("emergency", 1), "PAYLOAD_MALFORMED", "emergency"),
     (put("supersedes", "a b"), "PAYLOAD_MALFORMED", "supersedes"),

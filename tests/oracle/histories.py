@@ -1,8 +1,8 @@
 """Histories of a few volumes, drawn to be nasty: as near to every limit as numbers can be.
 
 A history stays around one place and one hour, so that nearly everything may conflict with everything. Outlines share
-vertices and edges, touch, lie a centimetre to either side of the limit, are slivers or points or hold each other; windows
-begin and end a second or a millisecond from one another, or last a year, or for ever; heights meet exactly.
+vertices and edges, touch, lie a centimetre to either side of the limit, are slivers or points or hold each other;
+windows begin and end a second or a millisecond from one another, or last a year, or for ever; heights meet exactly.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Draw:
         first_deg = self.random.uniform(0.0, 360.0)
         shares = [self.random.uniform(0.5, 1.0) for _ in range(count)]
         ring = star(centre, [share * self.size_m for share in shares], first_deg)
-        holes = ()
+        holes: tuple[tuple[Point, ...], ...] = ()
         if self.random.random() < 0.2 and count > 3:
             holes = (star(centre, [0.5 * share * self.size_m for share in shares], first_deg),)
         polygons: tuple[Polygon, ...] = (Polygon(exterior=ring, holes=holes),)
@@ -117,7 +117,9 @@ class Draw:
         other = self.random.choice(self._outlines)
         radius_m = self.random.choice([0.0, 0.1]) * self.size_m
         apart_m = self.minima.lateral_m + radius_m + other.radius_m + self.random.choice(NUDGES_M)
-        return Outline(line=(away(self._vertex(other), self.random.uniform(0, 360), max(0.0, apart_m)),), radius_m=radius_m)
+        return Outline(
+            line=(away(self._vertex(other), self.random.uniform(0, 360), max(0.0, apart_m)),), radius_m=radius_m
+        )
 
     def _sharing(self) -> Outline:
         """A triangle with a vertex, or an edge, of another outline."""

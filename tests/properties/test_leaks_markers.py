@@ -144,7 +144,7 @@ def test_no_figure_of_one_party_is_in_what_the_addresses_give_the_other() -> Non
         size = town.line.committed
         tiles = [f"/tile/0/000.p/{size}", f"/tile/entries/000.p/{size}", "/tile/0/000", "/checkpoint"]
         plain = ["/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/nowhere", *tiles]
-        own = ["/alerts", "/notices", "/channels", *(f"/entries/{index}" for index in range(size + 2))]
+        own = ["/alerts", "/notices", "/zones", "/channels", *(f"/entries/{index}" for index in range(size + 2))]
         answers = [node.http.get(path, headers=bearer) for path in plain + own]
         answers += [node.http.get(path) for path in plain + own]
         frames = [frame.data for frame in node.told(SOUTH)]

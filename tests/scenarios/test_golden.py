@@ -14,6 +14,9 @@ import pytest
 from openline.adapters.memory import MemoryStore
 from openline.app.scenario.loading import load_scenario
 from openline.app.scenario.running import Replay
+from openline.engine.finder import Engine
+from openline.node.state import EngineMaker
+from tests.searches import other_engine
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
@@ -27,8 +30,8 @@ def _cases() -> list[tuple[Path, str]]:
     return cases
 
 
-def _replayed(path: Path, branch: str) -> bytes:
-    lines = Replay(load_scenario(path, branch=branch), MemoryStore()).run()
+def _replayed(path: Path, branch: str, make_engine: EngineMaker = Engine) -> bytes:
+    lines = Replay(load_scenario(path, branch=branch), MemoryStore(), make_engine).run()
     return b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
 
 
@@ -36,6 +39,7 @@ def _replayed(path: Path, branch: str) -> bytes:
 def test_replay_equals_golden_output(path: Path, branch: str) -> None:
     replayed = _replayed(path, branch)
     assert replayed == _replayed(path, branch), "two replays of one file differ"
+    assert replayed == _replayed(path, branch, other_engine), "the two searches do not lead to the same lines"
     golden = GOLDEN / f"{path.stem}{'.' if branch else ''}{branch}.jsonl"
     if os.environ.get("OPENLINE_GOLDEN") == "write":
         golden.write_bytes(replayed)

@@ -128,6 +128,43 @@ def test_out_of_area_when_a_volume_lies_wholly_outside() -> None:
     assert said(notice(zone(across)), bounded) == []
 
 
+def high(lower: object, upper: object) -> dict[str, Any]:
+    return zone(on_ground(NOON_MS) | {"altitude_lower": lower, "altitude_upper": upper})
+
+
+FL, MSL, AGL, SFC = "FL", "MSL", "AGL", {"reference": "SFC"}
+LEVELS = 'floor = { value = 300, reference = "AGL" }\nceiling = { value = 245, reference = "FL", units = "FL" }'
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "expected"),
+    [
+        (SFC, {"reference": "UNL"}, False),
+        ({"reference": FL, "value": 245, "units": FL}, {"reference": "UNL"}, False),
+        ({"reference": FL, "value": 246, "units": FL}, {"reference": FL, "value": 300, "units": FL}, True),
+        ({"reference": MSL, "value": 7_500}, {"reference": MSL, "value": 9_000}, False),
+        ({"reference": MSL, "value": 12_000}, {"reference": MSL, "value": 13_000}, True),
+        (SFC, {"reference": AGL, "value": 300}, False),
+        (SFC, {"reference": AGL, "value": 299}, True),
+        (SFC, SFC, True),
+        (SFC, {"reference": MSL, "value": 250}, False),
+        (SFC, {"reference": MSL, "value": -900}, True),
+    ],
+)
+def test_out_of_area_when_a_volume_lies_surely_above_or_below(lower: object, upper: object, *, expected: bool) -> None:
+    bounded = read_agreement(agreement(area=LEVELS))
+    assert said(notice(high(lower, upper)), bounded) == (["OUT_OF_AREA"] if expected else [])
+    assert said(notice(high(lower, upper))) == []
+
+
+@pytest.mark.parametrize(("version", "expected"), [(1, ["VERSION_DIFFERS"]), (2, []), (3, ["VERSION_DIFFERS"])])
+def test_another_version_than_the_one_that_judges(version: int, expected: list[str]) -> None:
+    second = read_agreement(agreement(version=2))
+    for fields in (zone(on_ground(NOON_MS)), withdrawal("n")):
+        assert said(notice(fields, agreement={"id": "town", "version": version}), second) == expected
+    assert said(notice(zone(on_ground(NOON_MS)), agreement={"id": "town", "version": 9}), None) == ["NO_AGREEMENT"]
+
+
 def test_a_class_that_the_agreement_does_not_know() -> None:
     for fields in (presence(on_ground(NOON_MS)), site(on_ground(NOON_MS))):
         assert said(notice(fields | {"protection_class": "embassy"})) == ["CLASS_UNKNOWN"]

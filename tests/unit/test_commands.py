@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -120,3 +122,77 @@ def test_an_empty_ledger_is_not_called_forged(desk: Path) -> None:
 
 def test_nothing_that_comes_from_elsewhere_steers_the_terminal() -> None:
     assert printable("a\x1b[31mb\x00é\n") == "a\\x1b[31mb\\x00é\n"
+
+
+@pytest.mark.parametrize(
+    "node", ["garbage", "", "localhost:8460", "ftp://localhost", "http://", "http://a b", "http://[1"]
+)
+def test_an_address_that_is_none_is_said_before_anything_is_sent(desk: Path, node: str) -> None:
+    (desk / "notice.toml").write_text("", encoding="utf-8")
+    key = ("--key", "ALPHA-duty_officer.key")
+    commands = (["send", "notice.toml", *key], ["watch", *key], ["ack", "x", *key], ["zones", *key], ["status"])
+    for words in commands:
+        done = run(*words, "--node", node)
+        assert done.exit_code == 2, words
+        assert "is not the address of a node" in said(done)
+        assert "http://localhost:8460" in said(done)
+
+
+@pytest.mark.parametrize("option", [("--count", "-1"), ("--after", "-2"), ("--count", "many")])
+def test_numbers_that_mean_nothing_are_bad_use(desk: Path, option: tuple[str, str]) -> None:
+    done = run("watch", "--key", desk / "ALPHA-duty_officer.key", *option)
+    assert done.exit_code == 2
+    assert option[0] in said(done)
+
+
+def test_a_private_key_in_the_place_of_a_public_one_is_called_so(desk: Path) -> None:
+    done = run("init", "n", "--origin", "o.example/x", "--agreement", "first.toml", "--public-key", "ALPHA-root.key")
+    assert (done.exit_code, (desk / "n").exists()) == (2, False)
+    assert "this is a private key" in said(done)
+    assert "Give ALPHA-root.pub" in said(done)
+    other = run("init", "n", "--origin", "o.example/x", "--agreement", "first.toml", "--public-key", "first.toml")
+    assert (other.exit_code, "private key" in said(other)) == (2, False)
+
+
+def spoiled(ledger: Path, how: str) -> None:
+    if how == "damaged":
+        ledger.write_bytes(b"SQLite format 3\x00" + bytes(range(256)) * 64)
+        return
+    changes = {
+        "newer": "INSERT INTO migrations VALUES (999, '0999_from_next_year.sql', '00')",
+        "other schema": "UPDATE migrations SET sha256 = '00'",
+        "other program": "DROP TABLE migrations",
+    }
+    with closing(sqlite3.connect(ledger)) as held, held:
+        held.execute(changes[how])
+
+
+@pytest.mark.parametrize(
+    ("how", "remedy"),
+    [
+        ("damaged", "put a copy back from a backup"),
+        ("newer", "Update Openline"),
+        ("other schema", "the version of Openline that has written it"),
+        ("other program", "Name the data folder of a node"),
+    ],
+)
+def test_a_ledger_that_cannot_be_opened_says_what_helps(desk: Path, how: str, remedy: str) -> None:
+    assert run("replay", SCENARIO, "--data", "drill").exit_code == 0
+    for path in (desk / "drill").glob("ledger.sqlite-*"):
+        path.unlink()
+    spoiled(desk / "drill" / "ledger.sqlite", how)
+    for command in (["verify", "drill"], ["serve", "--data", "drill"]):
+        done = run(*command)
+        assert done.exit_code == 2
+        assert remedy in said(done)
+        assert "Stop the other" not in said(done)
+        assert "disk" not in said(done)
+
+
+def test_a_ledger_that_another_node_uses_says_so(desk: Path) -> None:
+    assert run("replay", SCENARIO, "--data", "drill").exit_code == 0
+    store = open_store(desk / "drill")
+    try:
+        assert "Stop it first, or give this one its own folder." in said(run("verify", "drill"))
+    finally:
+        store.close()

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 import pytest
 
 from openline.core.notice import Kind
 from openline.core.place import Outline
 from openline.core.time import DAY_MS, FOREVER_MS, HOUR_MS, MINUTE_MS, Window
+from openline.engine.compiled.search import CompiledSearch
+from openline.engine.compiling import HAS_COMPILER
 from openline.engine.finder import Engine
 from openline.engine.plain.index import Index
-from openline.engine.plain.shapes import Shapes
+from openline.engine.plain.search import PlainSearch
 from openline.engine.search import Entry
+from openline.engine.shapes import Shapes
 from openline.engine.words import Encounter, Item, JudgedVolume, Minima, Standing
 from openline.geo.band import Band
 from openline.geo.bounds import Box, bounding_box
@@ -43,13 +48,24 @@ def found(engine: Engine, asked: Item) -> list[str]:
     return [encounter.first for encounter in engine.find(asked, ALWAYS)]
 
 
-def engine_of(*items: Item) -> Engine:
-    engine = Engine()
-    engine.load(items)
-    return engine
+EngineOf = Callable[..., Engine]
 
 
-def test_two_at_one_place() -> None:
+@pytest.fixture(params=["plain", "compiled"])
+def engine_of(request: pytest.FixtureRequest) -> EngineOf:
+    """Makes an engine with notices in force; every case is put to both searches."""
+    if request.param == "compiled" and not HAS_COMPILER:
+        pytest.skip("there is no compiler here")
+
+    def made(*items: Item) -> Engine:
+        engine = Engine(CompiledSearch() if request.param == "compiled" else PlainSearch())
+        engine.load(items)
+        return engine
+
+    return made
+
+
+def test_two_at_one_place(engine_of: EngineOf) -> None:
     engine = engine_of(item("a", volume(end=HOUR_MS)))
     assert engine.find(item("b", volume(start=MINUTE_MS, end=2 * HOUR_MS)), ALWAYS) == [
         Encounter(
@@ -62,26 +78,26 @@ def test_two_at_one_place() -> None:
     ]
 
 
-def test_near_in_time_without_overlap_has_the_gap_in_common() -> None:
+def test_near_in_time_without_overlap_has_the_gap_in_common(engine_of: EngineOf) -> None:
     engine = engine_of(item("a", volume(end=HOUR_MS)))
     (encounter,) = engine.find(item("b", volume(start=HOUR_MS + MINUTE_MS, end=2 * HOUR_MS)), ALWAYS)
     assert encounter.common_window == Window(start_ms=HOUR_MS, end_ms=HOUR_MS + MINUTE_MS)
 
 
-def test_time_is_half_open() -> None:
+def test_time_is_half_open(engine_of: EngineOf) -> None:
     engine = engine_of(item("a", volume(end=HOUR_MS)))
     limit_ms = HOUR_MS + MINIMA.time_ms
     assert found(engine, item("b", volume(start=limit_ms, end=limit_ms + 1))) == []
     assert found(engine, item("b", volume(start=limit_ms - 1, end=limit_ms))) == ["a"]
 
 
-def test_a_vertical_gap_of_exactly_the_minimum_conflicts() -> None:
+def test_a_vertical_gap_of_exactly_the_minimum_conflicts(engine_of: EngineOf) -> None:
     engine = engine_of(item("a", volume(upper_m=1_000.0)))
     assert found(engine, item("b", volume(lower_m=1_150.0, upper_m=2_000.0))) == ["a"]
     assert found(engine, item("b", volume(lower_m=1_150.1, upper_m=2_000.0))) == []
 
 
-def test_windows_span_only_the_volumes_in_conflict() -> None:
+def test_windows_span_only_the_volumes_in_conflict(engine_of: EngineOf) -> None:
     far_off = line((10.0, 10.0), radius_m=500.0)
     here = [volume(start=k * DAY_MS, end=k * DAY_MS + HOUR_MS) for k in (1, 3)]
     engine = engine_of(item("a", volume(far_off, start=0, end=9 * DAY_MS), *here))
@@ -91,12 +107,12 @@ def test_windows_span_only_the_volumes_in_conflict() -> None:
     assert encounter.common_window == encounter.first_window
 
 
-def test_open_ended_windows_meet_at_any_time() -> None:
+def test_open_ended_windows_meet_at_any_time(engine_of: EngineOf) -> None:
     engine = engine_of(item("a", volume(end=FOREVER_MS)))
     assert found(engine, item("b", volume(start=9_999 * DAY_MS, end=FOREVER_MS))) == ["a"]
 
 
-def test_order_is_that_of_insertion() -> None:
+def test_order_is_that_of_insertion(engine_of: EngineOf) -> None:
     engine = engine_of(item("b"), item("c"), item("a"))
     engine.remove("b")
     engine.insert(item("b"))
@@ -104,44 +120,44 @@ def test_order_is_that_of_insertion() -> None:
     assert engine.find_many(["b", "c"], ALWAYS) == [engine.find(item(name), ALWAYS) for name in ("b", "c")]
 
 
-def test_a_notice_does_not_conflict_with_itself() -> None:
+def test_a_notice_does_not_conflict_with_itself(engine_of: EngineOf) -> None:
     assert found(engine_of(item("a")), item("a")) == []
 
 
-def test_pairs_that_are_not_judged_are_not_found() -> None:
+def test_pairs_that_are_not_judged_are_not_found(engine_of: EngineOf) -> None:
     assert engine_of(item("a")).find(item("b"), Fixed(None, reach=MINIMA)) == []
 
 
-def test_the_rules_are_told_who_is_in_force() -> None:
+def test_the_rules_are_told_who_is_in_force(engine_of: EngineOf) -> None:
     rules = Asked(MINIMA)
     here, there = (Standing(party=party, kind=Kind.ZONE) for party in ("north", "south"))
-    engine = Engine()
+    engine = engine_of()
     for name in ("a", "b"):
         engine.insert(Item(notice_id=name, standing=here, volumes=(volume(), volume())))
     engine.find(Item(notice_id="c", standing=there, volumes=(volume(), volume())), rules)
     assert rules.asked == [(here, there)]
 
 
-def test_new_rules_are_asked_anew() -> None:
+def test_new_rules_are_asked_anew(engine_of: EngineOf) -> None:
     engine = engine_of(item("a"))
     assert found(engine, item("b")) == ["a"]
     assert engine.find(item("b"), Fixed(None, reach=MINIMA)) == []
 
 
-def test_partners_in_a_package_are_not_judged() -> None:
+def test_partners_in_a_package_are_not_judged(engine_of: EngineOf) -> None:
     packages = {"a": "joint", "b": "joint", "c": "other", "d": ""}
     engine = engine_of(*[msgspec.structs.replace(item(name), package=held) for name, held in packages.items()])
     assert [e.first for e in engine.find_in_force("a", ALWAYS)] == ["c", "d"]
     assert [e.first for e in engine.find_in_force("d", ALWAYS)] == ["a", "b", "c"]
 
 
-def test_minima_beyond_the_reach_are_refused() -> None:
+def test_minima_beyond_the_reach_are_refused(engine_of: EngineOf) -> None:
     small = Minima(lateral_m=1.0, vertical_m=1.0, time_ms=1)
     with pytest.raises(ValueError, match="exceed"):
         engine_of(item("a")).find(item("b"), Fixed(MINIMA, reach=small))
 
 
-def test_one_notice_is_in_force_once() -> None:
+def test_one_notice_is_in_force_once(engine_of: EngineOf) -> None:
     engine = engine_of(item("a"))
     with pytest.raises(ValueError, match="already in force"):
         engine.insert(item("a"))
@@ -150,7 +166,7 @@ def test_one_notice_is_in_force_once() -> None:
     assert (len(engine), "a" in engine, "b" in engine) == (1, True, False)
 
 
-def test_removal_leaves_nothing_behind() -> None:
+def test_removal_leaves_nothing_behind(engine_of: EngineOf) -> None:
     engine = engine_of(item("a"), item("b", volume(line((0.0, 180.0), radius_m=5e6))))
     engine.remove("a")
     engine.remove("b")
@@ -170,7 +186,7 @@ def test_an_index_forgets_what_is_taken_and_only_that() -> None:
     assert not index
 
 
-def test_expiry_takes_what_has_ended_everywhere() -> None:
+def test_expiry_takes_what_has_ended_everywhere(engine_of: EngineOf) -> None:
     engine = engine_of(
         item("late", volume(end=3 * HOUR_MS)),
         item("early", volume(end=HOUR_MS)),
@@ -195,12 +211,12 @@ def test_expiry_takes_what_has_ended_everywhere() -> None:
         (line((0.0, 0.0), radius_m=9.9e6), line((10.0, 80.0))),
     ],
 )
-def test_maps_have_no_edges(one: Outline, other: Outline) -> None:
+def test_maps_have_no_edges(engine_of: EngineOf, one: Outline, other: Outline) -> None:
     assert found(engine_of(item("a", volume(one))), item("b", volume(other))) == ["a"]
     assert found(engine_of(item("a", volume(other))), item("b", volume(one))) == ["a"]
 
 
-def test_touching_exactly_at_the_antimeridian_without_minima() -> None:
+def test_touching_exactly_at_the_antimeridian_without_minima(engine_of: EngineOf) -> None:
     nothing = Minima(lateral_m=0.0, vertical_m=0.0, time_ms=0)
     west, east = (
         msgspec.structs.replace(volume(line((0.0, edge), (0.0, inner))), box=Box(0.0, 0.0, *sorted((edge, inner))))
@@ -209,7 +225,7 @@ def test_touching_exactly_at_the_antimeridian_without_minima() -> None:
     assert len(engine_of(item("a", west)).find(item("b", east), Fixed(nothing))) == 1
 
 
-def test_a_full_cell_is_still_searched_in_full() -> None:
+def test_a_full_cell_is_still_searched_in_full(engine_of: EngineOf) -> None:
     many = [item(f"n{k}", volume(start=k * HOUR_MS, end=(k + 1) * HOUR_MS)) for k in range(200)]
     engine = engine_of(*reversed(many), item("endless", volume(end=FOREVER_MS)))
     asked = item("z", volume(start=100 * HOUR_MS, end=101 * HOUR_MS))

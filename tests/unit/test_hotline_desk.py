@@ -20,7 +20,8 @@ from openline.core.ladder import TIER_ROLES, TOP_TIER, Timers
 from openline.core.precedence import Precedence
 from openline.core.time import DAY_MS, FOREVER_MS, HOUR_MS, MINUTE_MS
 from openline.hotline.alerts import Ladder, OpenAlert, Request
-from openline.hotline.desk import Desk, closing
+from openline.hotline.decisions import closing
+from openline.hotline.desk import Desk
 
 START_MS = 10 * DAY_MS
 END_MS = START_MS + 2 * HOUR_MS

@@ -9,6 +9,7 @@ import pytest
 
 from openline.keys.derive import derive_seed
 from openline.keys.identify import key_id
+from openline.keys.mac import Mac
 from openline.keys.signing import BadSignature, Signer, WeakKey, check_public_key, verify
 
 # RFC 8032 section 7.1, TEST 2.
@@ -92,3 +93,15 @@ def test_derived_seeds_differ_by_secret_and_label() -> None:
 def test_derive_seed_refuses_emptiness(secret: bytes, label: str) -> None:
     with pytest.raises(ValueError, match="needs"):
         derive_seed(secret, label)
+
+
+@pytest.mark.parametrize("key", [b"", b"k", bytes(range(32)), bytes(64)])
+@pytest.mark.parametrize("message", [b"", b"what do ya want for nothing?", bytes(200)])
+def test_a_prepared_code_is_that_of_the_standard(key: bytes, message: bytes) -> None:
+    prepared = Mac(key)
+    assert [prepared.digest(message) for _ in range(2)] == [hmac.digest(key, message, "sha256")] * 2
+
+
+def test_a_long_key_is_not_shortened_silently() -> None:
+    with pytest.raises(ValueError, match="at most 64 bytes"):
+        Mac(bytes(65))

@@ -59,13 +59,21 @@ def test_a_zone_is_known_to_all_and_its_guarantors_learn_that_a_rule_is_touched(
     )
     assert [(d.party, d.notice) for d in touched] == [("SOUTH", "south-1"), ("UN", ""), ("OSCE", "")]
     assert {(d.reason, d.window, d.zone) for d in touched} == {(Reason.ZONE_RULE_TOUCHED, HALF_HOURS, "south-1")}
+    assert [d.is_window_told for d in (rule, *touched)] == [True, True, False, False]
 
 
-def test_of_a_late_notice_the_others_learn_no_name_and_no_minute() -> None:
+def test_of_a_presence_in_a_zone_not_even_its_teller_learns_a_window() -> None:
+    rule, *touched = disclose(side("SOUTH", ZONE, ("UN",)), side("NORTH", GROUND), COMMON)
+    assert (rule.party, rule.window, rule.is_window_told) == ("NORTH", WHOLE["NORTH"], True)
+    assert [(d.party, d.is_window_told) for d in touched] == [("SOUTH", False), ("UN", False)]
+
+
+def test_of_a_late_notice_the_others_learn_no_name_and_no_window() -> None:
     own, other = disclose_late(side("NORTH", AIR), ("SOUTH",))
     assert own == Disclosure(party="NORTH", reason=Reason.TOLD_TOO_LATE, notice="north-1", window=WHOLE["NORTH"])
     window = Window(start_ms=0, end_ms=5 * HOUR_MS + 30 * MINUTE_MS)
-    assert other == Disclosure(party="SOUTH", reason=Reason.NOTICE_TOO_LATE, notice="", window=window)
+    late = Reason.NOTICE_TOO_LATE
+    assert other == Disclosure(party="SOUTH", reason=late, notice="", window=window, is_window_told=False)
 
 
 def test_two_windows_that_meet_in_an_instant_have_a_quarter_in_common() -> None:

@@ -92,6 +92,11 @@ def read_key(path: Path) -> KeyFile:
     return KeyFile(party=content.party, role=content.role, signer=signer)
 
 
+def is_private_key(data: bytes) -> bool:
+    """True for the bytes of a key file, which should not have been handed over."""
+    return _parse(data) is not None
+
+
 def read_or_create_node_secret(path: Path) -> bytes:
     """The 32 bytes that everything of a node follows from; made once, when the file is missing.
 

@@ -55,10 +55,13 @@ def _is_current(connection: Connection, known: list[Migration]) -> bool:
     if applied is None:
         return False
     if len(applied) > len(known):
-        raise StoreError("the ledger was written by a newer version of this program: please update it")
+        raise StoreError("the ledger was written by a newer version of this program", remedy="Update Openline.")
     for (number, digest), migration in zip(applied, known, strict=False):
         if (number, digest) != (migration.number, migration.digest):
-            raise StoreError(f"the ledger's schema differs from {migration.name}: this program cannot take it on")
+            raise StoreError(
+                f"the ledger's schema differs from {migration.name}",
+                remedy="Use the version of Openline that has written it, or put a copy back from a backup.",
+            )
     return len(applied) == len(known)
 
 
@@ -68,7 +71,9 @@ def _applied(connection: Connection) -> list[tuple[int, str]] | None:
     if not tables:
         return None
     if "migrations" not in tables:
-        raise StoreError("the file is a database of another program, not a ledger")
+        raise StoreError(
+            "the file is a database of another program, not a ledger", remedy="Name the data folder of a node."
+        )
     return [(n, d) for n, d in rows(connection, "SELECT number, sha256 FROM migrations ORDER BY number")]
 
 

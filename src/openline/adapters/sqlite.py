@@ -18,7 +18,7 @@ from threading import Lock
 
 from openline.adapters.folders import sync_folder
 from openline.adapters.schema import migrate, migrations
-from openline.adapters.sqlite_driver import STDLIB, Connection, Driver, rows, store_error
+from openline.adapters.sqlite_driver import STDLIB, Connection, Driver, damaged, rows, store_error
 from openline.node.ports import Record, StoreError
 
 _BUSY_MS = 5_000
@@ -155,11 +155,13 @@ class SqliteStore:
         for setting in _SETTINGS:
             rows(self._writer, setting)
         if rows(self._writer, "PRAGMA journal_mode = WAL") != [("wal",)]:
-            raise StoreError("the disk that the ledger lies on cannot carry a write-ahead log: choose a local one")
+            raise StoreError(
+                "the disk that the ledger lies on cannot carry a write-ahead log", remedy="Choose a local disk."
+            )
         migrate(self._writer, migrations())
         [(is_busy, _, _)] = rows(self._writer, "PRAGMA wal_checkpoint(TRUNCATE)")
         if is_busy:
-            raise StoreError("another program is reading the ledger's file: it can be opened once that has ended")
+            raise StoreError("another program is reading the ledger's file", remedy="Start again once that has ended.")
         rows(self._writer, _PROBE)
         self._reader = self._driver.connect(str(self.path))
         rows(self._reader, f"PRAGMA busy_timeout = {_BUSY_MS}")
@@ -183,7 +185,7 @@ class SqliteStore:
         except self._driver.error as error:
             raise store_error(self._driver, error) from error
         except UnicodeDecodeError as error:
-            raise StoreError("the ledger's file is damaged") from error
+            raise damaged() from error
         except OSError as error:
             raise StoreError(f"the ledger's file cannot be used ({error.strerror})") from error
 
@@ -214,14 +216,16 @@ def _take_lock(path: Path) -> sqlite3.Connection:
         path.parent.mkdir(parents=True, exist_ok=True)
         held = sqlite3.connect(f"{path}.lock", timeout=0, isolation_level=None, check_same_thread=False)
     except (OSError, sqlite3.Error) as error:
-        raise StoreError("the folder of the ledger cannot be used by this account") from error
+        raise StoreError(
+            "the folder of the ledger cannot be used by this account", remedy="Let this account write to the folder."
+        ) from error
     try:
         held.execute("BEGIN EXCLUSIVE")
     except sqlite3.Error as error:
         held.close()
         if STDLIB.code(error) == sqlite3.SQLITE_BUSY:
             raise StoreError(
-                "another node is using this ledger: stop it first, or give this one its own folder"
+                "another node is using this ledger", remedy="Stop it first, or give this one its own folder."
             ) from error
         raise store_error(STDLIB, error) from error
     return held

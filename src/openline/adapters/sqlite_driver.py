@@ -26,6 +26,20 @@ _SENTENCES = {
 }
 
 
+_KEEP_IT = "Keep the file as it is, put a copy back from a backup or a mirror, and run `openline verify` on it."
+_OTHER_PROGRAM = "Stop the other program, then start again."
+_REMEDIES = {
+    sqlite3.SQLITE_FULL: "Make room on the disk, then start again.",
+    sqlite3.SQLITE_READONLY: "Let this account write to the folder and its files.",
+    sqlite3.SQLITE_PERM: "Let this account write to the folder and its files.",
+    sqlite3.SQLITE_BUSY: _OTHER_PROGRAM,
+    sqlite3.SQLITE_LOCKED: _OTHER_PROGRAM,
+    sqlite3.SQLITE_CORRUPT: _KEEP_IT,
+    sqlite3.SQLITE_NOTADB: _KEEP_IT,
+    sqlite3.SQLITE_NOMEM: "Free memory, then start again.",
+}
+
+
 class Connection(Protocol):
     """An open database in which every transaction begins and ends where it is said."""
 
@@ -77,5 +91,11 @@ def rows(connection: Connection, sql: str, *parameters: Value) -> list[Any]:
 
 def store_error(driver: Driver, error: Exception) -> StoreError:
     """The same, said so that an operator knows what to look at."""
-    sentence = _SENTENCES.get(driver.code(error) & _PRIMARY)
-    return StoreError(sentence or f"the ledger's database refused ({error})")
+    kind = driver.code(error) & _PRIMARY
+    sentence = _SENTENCES.get(kind, f"the ledger's database refused ({error})")
+    return StoreError(sentence, remedy=_REMEDIES[kind]) if kind in _REMEDIES else StoreError(sentence)
+
+
+def damaged() -> StoreError:
+    """The file is a database, and what is in it cannot be a ledger's."""
+    return StoreError(_SENTENCES[sqlite3.SQLITE_CORRUPT], remedy=_KEEP_IT)

@@ -7,6 +7,8 @@ from functools import lru_cache
 from openline.core.agreement import Agreement
 from openline.core.notice import Notice
 from openline.core.place import Outline, Point
+from openline.core.volume import Altitude, Datum, VerticalRanges
+from openline.geo.band import altitude_band
 from openline.geo.bounds import bounding_box
 from openline.geo.separation import lateral_gap_m
 from openline.geo.shape import Shape, prepare
@@ -18,6 +20,34 @@ def is_outside_area(notice: Notice, agreement: Agreement) -> bool:
     if area is None:
         return False
     return any(_is_apart(volume.outline, area) for volume in notice.volumes)
+
+
+def is_outside_height(notice: Notice, agreement: Agreement) -> bool:
+    """True when some volume of the notice lies surely and wholly above the agreement's ceiling or below its floor."""
+    floor, ceiling, ranges = agreement.floor, agreement.ceiling, agreement.ranges
+    return any(
+        (ceiling is not None and _is_above(volume.lower, ceiling, volume.outline, ranges))
+        or (floor is not None and _is_above(floor, volume.upper, volume.outline, ranges))
+        for volume in notice.volumes
+    )
+
+
+def _is_above(higher: Altitude, lower: Altitude, outline: Outline, ranges: VerticalRanges) -> bool:
+    """True when one altitude is above the other wherever in the outline they are, however their bands lie.
+
+    Of one reference they are compared as told. A place where they meet belongs to both.
+    """
+    if Datum.UNLIMITED in {higher.datum, lower.datum}:
+        return False
+    if _measured_from(higher) is _measured_from(lower):
+        return higher.value_m > lower.value_m
+    box = bounding_box(outline)
+    return altitude_band(higher, higher, box, ranges).lower_m > altitude_band(lower, lower, box, ranges).upper_m
+
+
+def _measured_from(altitude: Altitude) -> Datum:
+    """The surface is no height above ground."""
+    return Datum.AGL if altitude.datum is Datum.SURFACE else altitude.datum
 
 
 def _is_apart(outline: Outline, area: Outline) -> bool:

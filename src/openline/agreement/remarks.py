@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from openline.agreement.area import is_outside_area
+from openline.agreement.area import is_outside_area, is_outside_height
 from openline.core.agreement import Agreement
 from openline.core.flags import FlagCode
 from openline.core.notice import AirActivity, GroundPresence, HumanitarianSite, Kind, Notice
@@ -26,12 +26,11 @@ def remarks(notice: Notice, *, agreement: Agreement | None, last: Last, received
     flags: list[FlagCode] = []
     if agreement is None:
         flags.append(FlagCode.NO_AGREEMENT)
+    elif notice.agreement_version != agreement.version:
+        flags.append(FlagCode.VERSION_DIFFERS)
     if notice.is_offset_assumed:
         flags.append(FlagCode.OFFSET_ASSUMED)
-    if notice.sequence != last.sequence + 1:
-        flags.append(FlagCode.SEQUENCE_GAP)
-    elif notice.previous != last.digest:
-        flags.append(FlagCode.PREVIOUS_DIFFERS)
+    flags += _order(notice, last)
     if notice.issued_ms > received_ms + CLOCK_TOLERANCE_MS:
         flags.append(FlagCode.ISSUED_AHEAD)
     if notice.kind is Kind.WITHDRAWAL:
@@ -61,6 +60,12 @@ def refresh_due_ms(notice: Notice, agreement: Agreement | None, *, received_ms: 
     return period_ms if notice.refresh_due_ms is None else min(notice.refresh_due_ms, period_ms)
 
 
+def _order(notice: Notice, last: Last) -> list[FlagCode]:
+    if notice.sequence != last.sequence + 1:
+        return [FlagCode.SEQUENCE_GAP]
+    return [FlagCode.PREVIOUS_DIFFERS] if notice.previous != last.digest else []
+
+
 def _timeliness(notice: Notice, agreement: Agreement, received_ms: int) -> list[FlagCode]:
     if not isinstance(notice, AirActivity):
         return []
@@ -82,6 +87,6 @@ def _scope(notice: Notice, agreement: Agreement) -> list[FlagCode]:
     match notice:
         case GroundPresence() | HumanitarianSite() if notice.protection_class not in agreement.protection_radii_m:
             flags.append(FlagCode.CLASS_UNKNOWN)
-    if is_outside_area(notice, agreement):
+    if is_outside_area(notice, agreement) or is_outside_height(notice, agreement):
         flags.append(FlagCode.OUT_OF_AREA)
     return flags

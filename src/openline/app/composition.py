@@ -14,11 +14,12 @@ from openline.app.scenario.drill import ENGINE_VERSION
 from openline.codec.envelope import to_base64
 from openline.core.errors import BadUse, LedgerFault
 from openline.core.event import AgreementLoaded, Event, KeyEnrolled, NodeStarted
+from openline.engine.finder import Engine
 from openline.node.line import Line
 from openline.node.ports import StoreError
 from openline.node.recovery import Progress
 from openline.node.secrets import NodeSecrets
-from openline.node.state import State
+from openline.node.state import EngineMaker, State
 
 LEDGER_NAME = "ledger.sqlite"
 SECRET_NAME = "node.secret"  # noqa: S105 - the name of a file, not a secret
@@ -37,11 +38,17 @@ def open_store(folder: Path) -> SqliteStore:
             "FILE_UNREADABLE",
             str(error),
             path=str(folder / LEDGER_NAME),
-            remedy="Stop the other node, or mend the disk.",
+            remedy=error.remedy,
         ) from error
 
 
-def open_line(folder: Path, settings: Settings, store: SqliteStore, progress: Progress | None = None) -> Line:
+def open_line(
+    folder: Path,
+    settings: Settings,
+    store: SqliteStore,
+    progress: Progress | None = None,
+    make_engine: EngineMaker = Engine,
+) -> Line:
     """The line of a data folder, its ledger read back and verified.
 
     Raises:
@@ -56,15 +63,13 @@ def open_line(folder: Path, settings: Settings, store: SqliteStore, progress: Pr
             remedy="Put it back from where you keep it; a new one would not fit.",
         )
     secrets = NodeSecrets(read_or_create_node_secret(folder / SECRET_NAME))
-    line = Line(store, secrets, settings.origin)
+    line = Line(store, secrets, settings.origin, make_engine)
     # reading back makes millions of values and no cycles: looking for some doubles the time
     gc.disable()
     try:
         line.open(progress)
     except StoreError as error:
-        raise BadUse(
-            "FILE_UNREADABLE", str(error), path=str(folder), remedy="Mend the disk and start again."
-        ) from error
+        raise BadUse("FILE_UNREADABLE", str(error), path=str(folder), remedy=error.remedy) from error
     finally:
         gc.enable()
     check_drill_mark(line.state, settings)

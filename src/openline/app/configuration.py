@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -38,6 +39,14 @@ class PartySettings(Struct, forbid_unknown_fields=True, kw_only=True):
     keys: list[KeySettings] = []
 
 
+class SearchChoice(StrEnum):
+    """How conflicts are searched for; the answers are the same."""
+
+    AUTO = "auto"
+    COMPILED = "compiled"
+    PLAIN = "plain"
+
+
 class Settings(Struct, forbid_unknown_fields=True, kw_only=True):
     """Everything that an operator sets."""
 
@@ -45,6 +54,7 @@ class Settings(Struct, forbid_unknown_fields=True, kw_only=True):
     drill: bool = False
     host: str = DEFAULT_HOST
     port: Annotated[int, Meta(ge=0, le=65_535)] = DEFAULT_PORT
+    search: SearchChoice = SearchChoice.AUTO
     agreements: list[str] = []
     parties: list[PartySettings] = field(default_factory=list)
     node_key: str = ""
@@ -110,6 +120,7 @@ def write_settings(folder: Path, settings: Settings) -> Path:
         f"drill = {str(settings.drill).lower()}",
         f'host = "{settings.host}"',
         f"port = {settings.port}",
+        f'search = "{settings.search}"',
         f"agreements = [{', '.join(_quoted(name) for name in settings.agreements)}]",
         f'node_key = "{settings.node_key}"',
     ]

@@ -47,7 +47,7 @@ def spoken_errors() -> Iterator[None]:
 
 @contextmanager
 def entry_progress(what: str) -> Iterator[EntryProgress]:
-    """A progress bar on standard error, told (done, total)."""
+    """A progress bar on standard error, told (done, total); on a terminal only."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
     with Progress(*columns, TimeRemainingColumn(), console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task(what, total=None)

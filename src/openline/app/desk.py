@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +20,8 @@ from openline.core.errors import CODES, BadUse, NodeFault, Refusal
 DEFAULT_NODE = "http://localhost:8460"
 _TIMEOUT_S = 10.0
 _AGAIN_S = 2.0
+_HOST = re.compile(r"[\w.:-]+")
+"""A name, an IPv4 or an IPv6 address; whether there is such a host, the connection tells."""
 
 
 class Counter(Struct, kw_only=True):
@@ -35,8 +38,9 @@ class Desk:
         """Read the key.
 
         Raises:
-            BadUse: when the key file cannot be used.
+            BadUse: when the key file cannot be used, or the address is none.
         """
+        check_address(node)
         self.key: KeyFile = read_key(key_path)
         self._counter_path = key_path.with_suffix(".sequence.json")
         counter = self._counter()
@@ -85,11 +89,13 @@ class Desk:
         session = self._call("POST", "/sessions", content=self.pen.session(challenge))
         self._http.headers["Authorization"] = f"Bearer {session['token']}"
 
-    def alerts(self) -> list[dict[str, Any]]:
+    def alerts(self) -> dict[str, Any]:
         """The party's open alerts. Needs a session."""
-        found = self._call("GET", "/alerts")
-        alerts: list[dict[str, Any]] = found["alerts"]
-        return alerts
+        return self._call("GET", "/alerts")
+
+    def zones(self) -> dict[str, Any]:
+        """The zones that the party has to know. Needs a session."""
+        return self._call("GET", "/zones")
 
     @contextmanager
     def feed(self, after: int) -> Iterator[Iterator[dict[str, Any]]]:
@@ -157,14 +163,35 @@ def node_state(node: str) -> tuple[bool, dict[str, Any]]:
     """Whether a node is ready, and what it says of itself.
 
     Raises:
+        BadUse: CONFIGURATION_INVALID, when the address is none.
         NodeFault: NODE_UNREACHABLE.
     """
+    check_address(node)
     try:
         response = httpx.get(f"{node}/readyz", timeout=_TIMEOUT_S)
         document: dict[str, Any] = response.json()
     except (httpx.HTTPError, ValueError) as error:
         raise _unreachable(node, error) from error
     return response.is_success, document
+
+
+def check_address(node: str) -> None:
+    """See that it is the address of a node, before anything is signed or sent.
+
+    Raises:
+        BadUse: CONFIGURATION_INVALID.
+    """
+    try:
+        url = httpx.URL(node)
+    except (httpx.InvalidURL, ValueError):
+        url = httpx.URL("")
+    if url.scheme not in {"http", "https"} or not _HOST.fullmatch(url.host) or url.query or url.fragment:
+        raise BadUse(
+            "CONFIGURATION_INVALID",
+            f"{node[:80]!r} is not the address of a node",
+            path="--node",
+            remedy=f"Write it like {DEFAULT_NODE}.",
+        )
 
 
 def _events(lines: Iterator[str]) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from openline.adapters.key_files import KeyFile
+from openline.adapters.key_files import KeyFile, is_private_key
 from openline.codec.agreements import read_toml
 from openline.codec.envelope import to_base64
 from openline.codec.wire import Code, Reference
@@ -61,7 +61,18 @@ def read_public_key(path: Path) -> PublicKeyFile:
     Raises:
         BadUse: FILE_UNREADABLE or CONFIGURATION_INVALID.
     """
-    return read_toml(read_file(path), PublicKeyFile, code="CONFIGURATION_INVALID", name=str(path))
+    raw = read_file(path)
+    try:
+        return read_toml(raw, PublicKeyFile, code="CONFIGURATION_INVALID", name=str(path))
+    except BadUse as error:
+        if not is_private_key(raw):
+            raise
+        raise BadUse(
+            "CONFIGURATION_INVALID",
+            "this is a private key: it stays with its party, and a node is given its public half",
+            path=str(path),
+            remedy=f"Give {path.with_suffix('.pub').name}, which was made beside it.",
+        ) from error
 
 
 def read_file(path: Path) -> bytes:

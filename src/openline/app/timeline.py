@@ -83,7 +83,7 @@ class Timeline:
         row = Text(f"  {moment.strftime('%H:%M')}Z  ")
         row.append(self._who(line).ljust(_WHO_WIDTH), style="bold" if line.get("to") else "")
         precedence = str(line.get("precedence", ""))
-        if line["kind"] in {"alert", "escalation"}:
+        if line["kind"] in {"alert", "repeat", "escalation"}:
             row.append(precedence.ljust(10), style=_STYLES.get(precedence, ""))
         row.append(self._short(self._words(line)))
         self._console.print(row)

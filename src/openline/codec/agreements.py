@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from openline.codec.durations import read_duration, read_utc_offset
 from openline.codec.times import read_instant
-from openline.codec.volumes import read_altitude, read_outline
+from openline.codec.volumes import placed, read_altitude, read_outline
 from openline.codec.wire import Code, Name, Reference, Text, WireAltitude, WireCircle, WirePolygon, WireVolume
 from openline.core.agreement import (
     Agreement,
@@ -22,7 +22,7 @@ from openline.core.agreement import (
     Scope,
     Signatory,
 )
-from openline.core.errors import BadUse, OpenlineError
+from openline.core.errors import BadUse, Invalid, OpenlineError
 from openline.core.ladder import TIER_ROLES, TOP_TIER, Role, Timers
 from openline.core.place import Outline
 from openline.core.time import FOREVER_MS, Window
@@ -282,4 +282,7 @@ def _area(table: AreaTable) -> Outline | None:
     if table.outline_polygon is None and table.outline_circle is None:
         return None
     volume = WireVolume(outline_polygon=table.outline_polygon, outline_circle=table.outline_circle, time_start="")
-    return read_outline(volume, path="area")
+    try:
+        return read_outline(volume)
+    except Invalid as error:
+        raise placed(error, "area") from None

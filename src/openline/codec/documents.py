@@ -11,7 +11,7 @@ from openline.codec import wire as w
 from openline.codec.envelope import from_base64
 from openline.codec.strict import decode
 from openline.codec.times import Offsets, read_instant
-from openline.codec.volumes import GROUND_UPPER, ZONE_UPPER, read_volume
+from openline.codec.volumes import GROUND_UPPER, ZONE_UPPER, placed, read_volume
 from openline.core.errors import Invalid
 from openline.core.limits import VOLUMES_MAX, WINDOW_MAX_MS
 from openline.core.notice import (
@@ -54,9 +54,10 @@ def read_notice(payload: bytes, *, offsets_of: OffsetsOf, is_own: bool = False) 
     volumes, assumed = _volumes(wire.volumes, "volumes", offsets=offsets, reaches=_reach(wire))
     _check_volume_count(wire)
     common["supersedes"] = wire.supersedes
+    common["volumes"] = volumes
     if isinstance(wire, w.WireAirActivity):
         hazards, also = _volumes(wire.hazard_volumes, "hazard_volumes", offsets=offsets, reaches=None)
-        window = span([v.window for v in (*volumes, *hazards)])
+        window = span([volume.window for volume in (*volumes, *hazards)])
         if window.end_ms - window.start_ms > WINDOW_MAX_MS:
             raise Invalid(
                 "LIMIT_EXCEEDED",
@@ -66,14 +67,13 @@ def read_notice(payload: bytes, *, offsets_of: OffsetsOf, is_own: bool = False) 
             )
         return AirActivity(
             kind=Kind.AIR_ACTIVITY,
-            volumes=volumes,
             hazard_volumes=hazards,
             window=window,
             is_emergency=wire.emergency,
             is_offset_assumed=assumed or also,
             **common,
         )
-    common |= {"volumes": volumes, "window": span([v.window for v in volumes]), "is_offset_assumed": assumed}
+    common |= {"window": span([volume.window for volume in volumes]), "is_offset_assumed": assumed}
     return _on_ground(wire, common)
 
 
@@ -171,5 +171,13 @@ def _volumes(
         if name == "volumes":
             raise Invalid("VALUE_INVALID", "the notice has no volume", path="volumes", remedy="Say where and when.")
         return (), False
-    read = [read_volume(wire, offsets=offsets, reaches=reaches, path=f"{name}[{i}]") for i, wire in enumerate(wires)]
-    return tuple(volume for volume, _ in read), any(assumed for _, assumed in read)
+    volumes: list[Volume4D] = []
+    is_assumed = False
+    for wire in wires:
+        try:
+            volume, also = read_volume(wire, offsets=offsets, reaches=reaches)
+        except Invalid as error:
+            raise placed(error, f"{name}[{len(volumes)}]") from None
+        volumes.append(volume)
+        is_assumed = is_assumed or also
+    return tuple(volumes), is_assumed

@@ -34,6 +34,9 @@ class Reading(Struct, frozen=True, gc=False):
         return self.earliest_ms != self.latest_ms
 
 
+_NO_OFFSETS = Offsets(0, 0)
+
+
 def read_time(text: str, *, offsets: Offsets, path: str) -> Reading:
     """Read a written time.
 
@@ -50,18 +53,17 @@ def read_time(text: str, *, offsets: Offsets, path: str) -> Reading:
         raise _no_time(text, path) from None
     if moment.tzinfo is None:
         local_ms = to_ms(moment.replace(tzinfo=UTC))
-        reading = Reading(local_ms - offsets.max_ms, local_ms - offsets.min_ms)
+        earliest_ms, latest_ms = local_ms - offsets.max_ms, local_ms - offsets.min_ms
     else:
-        instant_ms = to_ms(moment)
-        reading = Reading(instant_ms, instant_ms)
-    if reading.earliest_ms < EARLIEST_MS or reading.latest_ms > LATEST_MS:
+        earliest_ms = latest_ms = to_ms(moment)
+    if earliest_ms < EARLIEST_MS or latest_ms > LATEST_MS:
         raise Invalid(
             "TIME_INVALID",
             f"{text} lies outside {to_text(EARLIEST_MS)} to {to_text(LATEST_MS)}",
             path=path,
             remedy="Leave the end out for a window that has none.",
         )
-    return reading
+    return Reading(earliest_ms, latest_ms)
 
 
 def read_instant(text: str, *, path: str) -> int:
@@ -70,9 +72,10 @@ def read_instant(text: str, *, path: str) -> int:
     Raises:
         Invalid: TIME_INVALID.
     """
-    if _SHAPE.match(text) and not _HAS_OFFSET.search(text):
+    # most end in Z, and whatever else is wrong with them is said below
+    if not text.endswith("Z") and _SHAPE.match(text) and not _HAS_OFFSET.search(text):
         raise Invalid("TIME_INVALID", f"{text} has no offset", path=path, remedy="End it with Z or with +03:00.")
-    return read_time(text, offsets=Offsets(0, 0), path=path).earliest_ms
+    return read_time(text, offsets=_NO_OFFSETS, path=path).earliest_ms
 
 
 def _no_time(text: str, path: str) -> Invalid:

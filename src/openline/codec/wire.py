@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, field
 
+from openline.codec.strict import Wire
 from openline.core.limits import NAME_MAX_CHARS, SEQUENCE_MAX, TEXT_MAX_CHARS
 from openline.core.notice import ZoneRule
 
@@ -18,54 +20,57 @@ Text = Annotated[str, Meta(max_length=TEXT_MAX_CHARS)]
 Sequence = Annotated[int, Meta(ge=1, le=SEQUENCE_MAX)]
 
 
-class _Wire(Struct, forbid_unknown_fields=True, kw_only=True):
-    """Nothing unknown passes."""
-
-
-class WirePoint(_Wire, kw_only=True):
+class WirePoint(Wire, kw_only=True):
     """WGS84 degrees."""
 
     lat: float
     lng: float
 
 
-class WirePolygon(_Wire, kw_only=True):
+class WirePolygon(Wire, kw_only=True):
     """A ring of vertices (the first is not repeated) and its holes."""
 
     vertices: list[WirePoint]
-    holes: list[list[WirePoint]] = []
+    holes: list[list[WirePoint]] = field(default_factory=list)
 
 
-class WireLength(_Wire, kw_only=True):
+class WireLength(Wire, kw_only=True):
     """A length and its units."""
 
     value: float
     units: Literal["M"]
 
 
-class WireCircle(_Wire, kw_only=True):
+class WireCircle(Wire, kw_only=True):
     """A centre and a radius."""
 
     center: WirePoint
     radius: WireLength
 
 
-class WireCorridor(_Wire, kw_only=True):
+class WireCorridor(Wire, kw_only=True):
     """A line of vertices and the half of its width."""
 
     vertices: list[WirePoint]
     half_width: WireLength
 
 
-class WireAltitude(_Wire, kw_only=True):
+class LeftOut(StrEnum):
+    """What is assumed where a field is left out: equal to the same value when it is said, and not the same object."""
+
+    METRES = "M"
+
+
+class WireAltitude(Wire, kw_only=True):
     """A height, what it is measured from, and its units."""
 
     value: float = 0.0
     reference: Literal["W84", "MSL", "FL", "AGL", "SFC", "UNL"]
-    units: Literal["M", "FT", "FL"] = "M"
+    # most say it, and what is said must be written again for its keys to be counted
+    units: Literal["M", "FT", "FL"] = LeftOut.METRES  # type: ignore[assignment]
 
 
-class WireVolume(_Wire, kw_only=True):
+class WireVolume(Wire, kw_only=True):
     """A place, altitudes and a window. Exactly one outline."""
 
     outline_polygon: WirePolygon | None = None
@@ -79,21 +84,21 @@ class WireVolume(_Wire, kw_only=True):
     time_end: str | None = None
 
 
-class WireAgreementVersion(_Wire, kw_only=True):
+class WireAgreementVersion(Wire, kw_only=True):
     """Which agreement a notice is told under."""
 
     id: Reference
     version: Annotated[int, Meta(ge=0, le=SEQUENCE_MAX)]
 
 
-class WireCheckpoint(_Wire, kw_only=True):
+class WireCheckpoint(Wire, kw_only=True):
     """The last checkpoint that the teller has seen."""
 
     size: Annotated[int, Meta(ge=0, le=SEQUENCE_MAX)]
     root: Annotated[str, Meta(min_length=44, max_length=44)]
 
 
-class WireNotice(_Wire, tag_field="type", kw_only=True):
+class WireNotice(Wire, tag_field="type", kw_only=True):
     """What every notice carries."""
 
     id: Identifier
@@ -109,7 +114,7 @@ class WireAirActivity(WireNotice, tag="air_activity", kw_only=True):
     """A planned flight."""
 
     volumes: list[WireVolume]
-    hazard_volumes: list[WireVolume] = []
+    hazard_volumes: list[WireVolume] = field(default_factory=list)
     emergency: bool = False
     purpose: Text = ""
     """What it is for, in the teller's words; kept and never read by the engine."""
@@ -145,7 +150,7 @@ class WireZone(WireNotice, tag="zone", kw_only=True):
     volumes: list[WireVolume]
     name: Name
     rules: Annotated[list[ZoneRule], Meta(min_length=1)]
-    guarantors: list[Code] = []
+    guarantors: list[Code] = field(default_factory=list)
     supersedes: Reference = ""
 
 
@@ -159,7 +164,7 @@ class WireWithdrawal(WireNotice, tag="withdrawal", kw_only=True):
 AnyWireNotice = WireAirActivity | WireGroundPresence | WireHumanitarianSite | WireZone | WireWithdrawal
 
 
-class WireAcknowledgement(_Wire, tag_field="type", tag="acknowledgement", kw_only=True):
+class WireAcknowledgement(Wire, tag_field="type", tag="acknowledgement", kw_only=True):
     """A person on watch has read an alert."""
 
     id: Identifier
@@ -170,7 +175,7 @@ class WireAcknowledgement(_Wire, tag_field="type", tag="acknowledgement", kw_onl
     issued_at: str
 
 
-class WireSession(_Wire, tag_field="type", tag="session", kw_only=True):
+class WireSession(Wire, tag_field="type", tag="session", kw_only=True):
     """The answer to a challenge: whoever holds the key signs it."""
 
     party: Code

@@ -94,7 +94,7 @@ class Alert(Event, frozen=True, kw_only=True, tag="alert"):
     zone: str
     window_start_ms: int
     window_end_ms: int
-    """The window as told, which is also the one that its timers run on."""
+    """The window as told, which is also the one that its timers run on; both 0 when none is told."""
     precedence: Precedence
     answer_due_ms: int
     tier: int
@@ -110,6 +110,43 @@ class AlertChanged(Event, frozen=True, kw_only=True, tag="alert_changed"):
     zone: str
     window_start_ms: int
     window_end_ms: int
+    precedence: Precedence
+    answer_due_ms: int
+    tier: int
+    roles: tuple[str, ...]
+    is_acknowledged: bool
+
+
+class RepeatChange(StrEnum):
+    """What happened to the conflicts that one alert stands for."""
+
+    JOINED = "joined"
+    """One more of the same sender touches the same own notice: read the alert again."""
+    MOVED = "moved"
+    """The window of one of them changed."""
+    ENDED = "ended"
+    """Some of them are no more; the others go on."""
+
+
+class Repeated(Event, frozen=True, kw_only=True, tag="repeat"):
+    """A FLASH that would repeat an open one of the same sender about the same own notice: counted there, not opened."""
+
+    alert: str
+    reference: str
+    """The first conflict that the alert stands for: that of the alert, unless it has ended."""
+    references: tuple[str, ...]
+    """The conflicts that joined, moved or ended."""
+    change: RepeatChange
+    count: int
+    """How many conflicts the alert stands for from now on."""
+    notice: str
+    zone: str
+    part_start_ms: int
+    part_end_ms: int
+    """The window of what joined or moved, as told."""
+    window_start_ms: int
+    window_end_ms: int
+    """The window of the whole alert, as told."""
     precedence: Precedence
     answer_due_ms: int
     tier: int
@@ -207,6 +244,7 @@ AnyEvent = (
     | Flagged
     | Alert
     | AlertChanged
+    | Repeated
     | Escalation
     | Acknowledged
     | Closed

@@ -6,6 +6,8 @@ from openline.core.time import DAY_MS
 
 BODY_MAX_BYTES = 1 << 20
 """Largest envelope, 1 MiB."""
+EMPTY_BODY_MAX_BYTES = 1 << 10
+"""Largest body where none is asked for: what some clients send all the same."""
 VOLUMES_MAX = 100
 """Volumes of one notice, hazard volumes included."""
 VERTICES_MAX = 2_000

@@ -19,6 +19,7 @@ FOREVER_MS = 253_402_300_800_000
 """10000-01-01T00:00:00Z: the end of a window that has none."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class Window(Struct, frozen=True, gc=False, kw_only=True):
@@ -45,13 +46,14 @@ class Window(Struct, frozen=True, gc=False, kw_only=True):
 
 def span(windows: list[Window]) -> Window:
     """The smallest window that covers all of `windows` (at least one)."""
+    if len(windows) == 1:
+        return windows[0]
     return Window(start_ms=min(w.start_ms for w in windows), end_ms=max(w.end_ms for w in windows))
 
 
 def to_ms(moment: datetime) -> int:
     """Milliseconds of an aware `datetime`, rounded down."""
-    since = moment - _EPOCH
-    return since.days * DAY_MS + since.seconds * SECOND_MS + since.microseconds // 1_000
+    return (moment - _EPOCH) // _MILLISECOND
 
 
 @lru_cache(maxsize=4096)

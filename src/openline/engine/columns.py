@@ -1,4 +1,4 @@
-"""Volumes as columns: one array for each thing that is known of them. The form in which very many are loaded at once."""
+"""Volumes as columns, one array for each thing known of them: the form in which very many are loaded at once."""
 
 from __future__ import annotations
 

@@ -36,6 +36,8 @@ class Engine:
         self._packages: dict[str, int] = {}
         self._next_number = 0
         self._ends: list[tuple[int, int]] = []
+        self._waiting: dict[int, Entry] = {}
+        """Inserted and not yet in the search: many at once are put in together, when somebody asks."""
 
     def __len__(self) -> int:
         return len(self._in_force)
@@ -49,19 +51,21 @@ class Engine:
         ids = {item.notice_id for item in items}
         if len(ids) < len(items) or any(notice_id in self._in_force for notice_id in ids):
             raise ValueError("of the notices to load, one is already in force or comes twice")
-        self._search.put([self._entered(item) for item in items])
+        for item in items:
+            self._enter(item)
 
     def insert(self, item: Item) -> None:
         """Put a notice in force; ValueError when one with its id already is."""
         if item.notice_id in self._in_force:
             raise ValueError(f"notice {item.notice_id} is already in force")
-        self._search.put((self._entered(item),))
+        self._enter(item)
 
     def remove(self, notice_id: str) -> None:
         """Take a notice out of force; KeyError when it is not in force."""
         held = self._in_force.pop(notice_id)
         del self._ids[held.number]
-        self._search.take(held.number)
+        if self._waiting.pop(held.number, None) is None:
+            self._search.take(held.number)
         self._judgements.release(held.standing_number)
 
     def expire(self, before_ms: int) -> list[str]:
@@ -90,6 +94,7 @@ class Engine:
         """
         held = self._in_force.get(item.notice_id)
         number = -1 if held is None else held.number
+        self._put_waiting()
         entry = Entry(number, -1, self._package(item.package), item.volumes)
         row = self._judgements.row(rules, item.standing)
         return self._encounters(item.notice_id, self._search.near_unknown(entry, row))
@@ -97,17 +102,19 @@ class Engine:
     def find_in_force(self, notice_id: str, rules: Rules) -> list[Encounter]:
         """`find` for a notice that is in force; KeyError when it is not."""
         held = self._in_force[notice_id]
+        self._put_waiting()
         row = self._judgements.row(rules, held.standing)
         return self._encounters(notice_id, self._search.near(held.number, row))
 
     def find_many(self, notice_ids: Iterable[str], rules: Rules) -> list[list[Encounter]]:
         """`find_in_force` for each, in their order."""
         asked = [(notice_id, self._in_force[notice_id]) for notice_id in notice_ids]
+        self._put_waiting()
         rows = [self._judgements.row(rules, held.standing) for _, held in asked]
         touches = self._search.near_many([held.number for _, held in asked], rows)
         return [self._encounters(notice_id, found) for (notice_id, _), found in zip(asked, touches, strict=True)]
 
-    def _entered(self, item: Item) -> Entry:
+    def _enter(self, item: Item) -> None:
         number = self._next_number
         self._next_number += 1
         standing_number = self._judgements.hold(item.standing)
@@ -116,7 +123,13 @@ class Engine:
         last_ms = max([volume.window.end_ms for volume in item.volumes], default=FOREVER_MS)
         if last_ms < FOREVER_MS:
             heappush(self._ends, (last_ms, number))
-        return Entry(number, standing_number, self._package(item.package), item.volumes)
+        self._waiting[number] = Entry(number, standing_number, self._package(item.package), item.volumes)
+
+    def _put_waiting(self) -> None:
+        if self._waiting:
+            entries = list(self._waiting.values())
+            self._waiting.clear()
+            self._search.put(entries)
 
     def _package(self, name: str) -> int:
         return self._packages.setdefault(name, len(self._packages) + 1) if name else 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import NoReturn
 
 from msgspec import Struct
 
@@ -15,6 +14,7 @@ from openline.core.notice import Acknowledgement, AirActivity, Notice
 from openline.core.volume import Volume4D
 from openline.geo.validity import GeometryError, check_outline
 from openline.intake.keyring import Keyring, OperationalKey
+from openline.intake.places import as_sent
 from openline.keys.dsse import pae
 from openline.keys.signing import BadSignature, WeakKey, verify
 
@@ -51,9 +51,9 @@ def open_notice(raw: bytes, *, keyring: Keyring, offsets_of: OffsetsOf) -> Opene
     envelope, key = _authenticate(raw, keyring=keyring, payload_type=NOTICE_TYPE)
     notice = read_notice(envelope.payload, offsets_of=offsets_of)
     _check_party(notice.party, key)
-    _check_outlines(notice.volumes, "volumes")
+    _check_outlines(notice.volumes, "volumes", envelope.payload)
     if isinstance(notice, AirActivity):
-        _check_outlines(notice.hazard_volumes, "hazard_volumes")
+        _check_outlines(notice.hazard_volumes, "hazard_volumes", envelope.payload)
     return OpenedNotice(raw=raw, digest=sha256(envelope.payload).hexdigest(), key=key, notice=notice)
 
 
@@ -140,13 +140,10 @@ def _check_party(party: str, key: OperationalKey) -> None:
         )
 
 
-def _check_outlines(volumes: tuple[Volume4D, ...], name: str) -> None:
+def _check_outlines(volumes: tuple[Volume4D, ...], name: str, payload: bytes) -> None:
     for i, volume in enumerate(volumes):
         try:
-            check_outline(volume.outline, path=f"{name}[{i}].outline")
+            check_outline(volume.outline, path="")
         except GeometryError as error:
-            _refuse_geometry(error)
-
-
-def _refuse_geometry(error: GeometryError) -> NoReturn:
-    raise Invalid(error.code, error.reason, path=error.path, remedy=error.remedy) from None
+            path = as_sent(payload, f"{name}[{i}]", error.path)
+            raise Invalid(error.code, error.reason, path=path, remedy=error.remedy) from None

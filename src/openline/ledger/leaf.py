@@ -12,7 +12,6 @@ There is one encoding of each leaf and every 58-byte string decodes to at most o
 
 from __future__ import annotations
 
-import hmac
 from enum import IntEnum
 from hashlib import sha256
 from struct import Struct as Layout
@@ -20,6 +19,7 @@ from struct import Struct as Layout
 from msgspec import Struct
 
 from openline.keys.derive import derive_seed
+from openline.keys.mac import Mac
 
 LEAF_VERSION = 1
 LEAF_BYTES = 58
@@ -47,6 +47,9 @@ class LeafClass(IntEnum):
     """The node did it: an alert, a delivery, an escalation."""
     ADMIN = 3
     """It changes who or what counts: keys, agreements, configuration."""
+
+
+_CLASSES = {item.value: item for item in LeafClass}
 
 
 class Leaf(Struct, frozen=True, gc=False, kw_only=True):
@@ -77,20 +80,30 @@ def decode_leaf(data: bytes) -> Leaf:
     version, number, tag, serial, digest = _LAYOUT.unpack(data)
     if version != LEAF_VERSION:
         raise LeafError(f"leaf version {version} is not known")
-    try:
-        leaf_class = LeafClass(number)
-    except ValueError:
-        raise LeafError(f"leaf class {number} is not known") from None
+    leaf_class = _CLASSES.get(number)
+    if leaf_class is None:
+        raise LeafError(f"leaf class {number} is not known")
     return Leaf(leaf_class=leaf_class, channel_tag=tag, channel_serial=serial, commitment=digest)
 
 
-def body_salt(node_secret: bytes, index: int) -> bytes:
-    """The 32-byte salt of entry `index`: HMAC-SHA256(node secret, "openline/salt" || index as uint64).
+class Salts:
+    """The 32-byte salts of all entries: HMAC-SHA256(node secret, "openline/salt" || index as uint64).
 
-    Shown with the body it proves the leaf; alone it tells nothing of other salts. Raises ValueError unless the secret
-    has 32 bytes.
+    Shown with the body a salt proves the leaf; alone it tells nothing of other salts.
     """
-    return hmac.digest(_checked_secret(node_secret), b"openline/salt" + _UINT64.pack(index), "sha256")
+
+    def __init__(self, node_secret: bytes) -> None:
+        """Raises ValueError unless the secret has 32 bytes."""
+        self._mac = Mac(_checked_secret(node_secret))
+
+    def of(self, index: int) -> bytes:
+        """The salt of entry `index`."""
+        return self._mac.digest(b"openline/salt" + _UINT64.pack(index))
+
+
+def body_salt(node_secret: bytes, index: int) -> bytes:
+    """The salt of one entry. Raises ValueError as `Salts` does."""
+    return Salts(node_secret).of(index)
 
 
 def commitment(salt: bytes, body: bytes) -> bytes:
@@ -105,13 +118,21 @@ def channel_secret(node_secret: bytes, channel_name: str) -> bytes:
     return derive_seed(_checked_secret(node_secret), f"channel/{channel_name}")
 
 
-def channel_tag(secret: bytes, serial: int) -> bytes:
-    """The 16-byte blinded name of entry `serial` of a channel: HMAC-SHA256(channel secret, label || serial as uint64).
+class ChannelTags:
+    """The 16-byte blinded names of a channel's entries: HMAC-SHA256(channel secret, label || serial as uint64)."""
 
-    Raises ValueError unless the channel's secret has 32 bytes.
-    """
-    mac = hmac.digest(_checked_secret(secret), b"openline/channel-tag" + _UINT64.pack(serial), "sha256")
-    return mac[:TAG_BYTES]
+    def __init__(self, secret: bytes) -> None:
+        """Raises ValueError unless the channel's secret has 32 bytes."""
+        self._mac = Mac(_checked_secret(secret))
+
+    def of(self, serial: int) -> bytes:
+        """The tag of entry `serial`."""
+        return self._mac.digest(b"openline/channel-tag" + _UINT64.pack(serial))[:TAG_BYTES]
+
+
+def channel_tag(secret: bytes, serial: int) -> bytes:
+    """The tag of one entry. Raises ValueError as `ChannelTags` does."""
+    return ChannelTags(secret).of(serial)
 
 
 def _checked_secret(secret: bytes) -> bytes:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from openline.core.agreement import Agreement
 from openline.core.event import CloseReason, ConflictCeased, ConflictFound, Event, Flagged
 from openline.core.flags import FlagCode
 from openline.core.time import Window
 from openline.engine.words import Encounter
 from openline.hotline.alerts import Request
-from openline.hotline.desk import closing
+from openline.hotline.decisions import parting
 from openline.node.emission import Emission
 from openline.node.judging import PairRules
 from openline.node.state import Conflict, Held, State, notice_key, roots_of
@@ -112,24 +114,16 @@ class ConflictStep:
         open_alerts = self._state.desk.of_reference(reference)
         self._step.emit(ConflictCeased(at_ms=at_ms, reference=reference, reason=CloseReason.CONFLICT_CEASED))
         for held in open_alerts:
-            self._step.emit(closing(held, CloseReason.CONFLICT_CEASED, at_ms))
+            self._step.emit(parting(held, reference, CloseReason.CONFLICT_CEASED, at_ms))
 
 
-def late_alerts(state: State, held: Held, agreement: Agreement, at_ms: int) -> list[Event]:
+def late_alerts(state: State, held: Held, agreement: Agreement, at_ms: int) -> Iterator[Event]:
     """The alerts that a notice told too late raises by itself: to its teller and to the others who signed."""
     side = Side(party=held.party, notice=held.id, kind=held.kind, whole=held.window, touched=held.window)
     others = tuple(party for party in agreement.parties if party != held.party)
-    reference = late_reference(state, held)
-    return [
-        event
-        for disclosure in disclose_late(side, others)
-        for event in _alerting(state, disclosure, reference, agreement.id, at_ms)
-    ]
-
-
-def late_reference(state: State, held: Held) -> str:
-    """The reference of the alerts that say: a notice of this line was told too late under its agreement."""
-    return state.secrets.token("late", held.root, held.agreement)
+    reference = state.late_reference(held)
+    for disclosure in disclose_late(side, others):
+        yield from _alerting(state, disclosure, reference, agreement.id, at_ms)
 
 
 def _judging(state: State, first: Held, second: Held, at_ms: int) -> list[Agreement]:
@@ -142,7 +136,9 @@ def _judging(state: State, first: Held, second: Held, at_ms: int) -> list[Agreem
 def _alerting(state: State, told: Disclosure, reference: str, agreement: str, at_ms: int) -> list[Event]:
     """Open the alert of one side, or change the one that is open already."""
     name = state.secrets.token("alert", reference, told.party)
-    held = state.desk.get(name)
+    if state.desk.get(name) is not None:
+        name = state.secrets.token("alert", reference, told.party, str(state.size))
+    held = state.desk.standing(reference, told.party)
     request = Request(
         alert=name,
         reference=reference,
@@ -153,9 +149,10 @@ def _alerting(state: State, told: Disclosure, reference: str, agreement: str, at
         zone=told.zone,
         window_start_ms=told.window.start_ms,
         window_end_ms=told.window.end_ms,
+        is_window_told=told.is_window_told,
     )
     if held is None:
-        return [state.desk.opening(request, at_ms)]
+        return [state.desk.raising(request, at_ms)]
     return state.desk.changing(held, request, at_ms)
 
 

@@ -13,7 +13,7 @@ from openline.core.time import to_text
 from openline.keys.dsse import sign_envelope
 from openline.keys.identify import key_id
 from openline.ledger.checkpoint import Checkpoint, sign_checkpoint
-from openline.ledger.leaf import FIRST_SERIAL, Leaf, LeafClass, body_salt, channel_tag, commitment, encode_leaf
+from openline.ledger.leaf import FIRST_SERIAL, ChannelTags, Leaf, LeafClass, Salts, commitment, encode_leaf
 from openline.ledger.tree import Tree, leaf_hash
 from openline.node.ports import Record
 from openline.node.secrets import NodeSecrets
@@ -40,6 +40,13 @@ class Staged(Struct, frozen=True, kw_only=True):
     checkpoint: str
 
 
+class _Channel(Struct):
+    """A channel's tags, and the serial of its last entry."""
+
+    tags: ChannelTags
+    serial: int = FIRST_SERIAL - 1
+
+
 class Journal:
     """The tree, and the serials of every channel."""
 
@@ -48,7 +55,8 @@ class Journal:
         self.secrets = secrets
         self.origin = origin
         self.tree = Tree()
-        self._serials: dict[str, int] = {}
+        self.salts = Salts(secrets.salt)
+        self._channels: dict[str, _Channel] = {}
         self._signers = [(key_id(secrets.signer.public_key), secrets.signer)]
 
     def stage(self, outputs: Sequence[Output]) -> Staged:
@@ -64,22 +72,12 @@ class Journal:
     def follow(self, record: Record, channel: str) -> None:
         """Take a record that was read back."""
         self.tree.append(leaf_hash(record.leaf))
-        self._serials[channel] = self._serials.get(channel, FIRST_SERIAL - 1) + 1
-
-    def next_leaf(self, leaf_class: LeafClass, channel: str, body: bytes, index: int) -> Leaf:
-        """The leaf that a body has at `index`, as the channel's next."""
-        tag, serial = self.next_place(channel)
-        return Leaf(
-            leaf_class=leaf_class,
-            channel_tag=tag,
-            channel_serial=serial,
-            commitment=commitment(body_salt(self.secrets.salt, index), body),
-        )
+        self._channel(channel).serial += 1
 
     def next_place(self, channel: str) -> tuple[bytes, int]:
         """The blinded tag and the serial of a channel's next entry."""
-        serial = self._serials.get(channel, FIRST_SERIAL - 1) + 1
-        return channel_tag(self.secrets.channel(channel), serial), serial
+        held = self._channel(channel)
+        return held.tags.of(held.serial + 1), held.serial + 1
 
     def body_of(self, output: Output) -> bytes:
         """What is kept of an output: the envelope as received, or one signed by the node."""
@@ -90,10 +88,22 @@ class Journal:
     def _record(self, output: Output) -> Record:
         index = self.tree.size
         body, channel = self.body_of(output), channel_of(output)
-        leaf = encode_leaf(self.next_leaf(class_of(output), channel, body, index))
-        record = Record(index, leaf, body)
+        tag, serial = self.next_place(channel)
+        leaf = Leaf(
+            leaf_class=class_of(output),
+            channel_tag=tag,
+            channel_serial=serial,
+            commitment=commitment(self.salts.of(index), body),
+        )
+        record = Record(index, encode_leaf(leaf), body)
         self.follow(record, channel)
         return record
+
+    def _channel(self, name: str) -> _Channel:
+        held = self._channels.get(name)
+        if held is None:
+            held = self._channels[name] = _Channel(ChannelTags(self.secrets.channel(name)))
+        return held
 
 
 def told_body(raw: bytes, at_ms: int) -> bytes:

@@ -8,13 +8,13 @@ from msgspec import Struct
 
 from openline.core.errors import NodeFault, OpenlineError
 from openline.core.event import AgreementLoaded, Event, Flagged, KeyEnrolled, NodeStarted
-from openline.ledger.leaf import body_salt
+from openline.engine.finder import Engine
 from openline.node.batch import Administration, Batch, Input, Tick, process
 from openline.node.journal import Journal, Output, Told
 from openline.node.ports import Record, Store, StoreError
 from openline.node.recovery import Progress, recover
 from openline.node.secrets import NodeSecrets
-from openline.node.state import State
+from openline.node.state import EngineMaker, State
 from openline.node.step import Accepted
 
 Listener = Callable[[list[tuple[int, Output]]], None]
@@ -36,12 +36,13 @@ class Receipt(Struct, frozen=True, kw_only=True):
 class Line:
     """One node's line. One thread calls it; `store.append` alone may run on another."""
 
-    def __init__(self, store: Store, secrets: NodeSecrets, origin: str) -> None:
+    def __init__(self, store: Store, secrets: NodeSecrets, origin: str, make_engine: EngineMaker = Engine) -> None:
         """Nothing is read before `open`."""
         self.store = store
         self.secrets = secrets
         self.origin = origin
-        self.state = State(secrets)
+        self.state = State(secrets, make_engine)
+        self._make_engine = make_engine
         self.journal = Journal(secrets, origin)
         self.checkpoint = ""
         self.committed = 0
@@ -66,7 +67,7 @@ class Line:
             StoreError: when the disk cannot be read.
         """
         self.fence_reason = "its ledger is being read"
-        self.state, self.journal = recover(self.store, self.secrets, self.origin, progress)
+        self.state, self.journal = recover(self.store, self.secrets, self.origin, progress, self._make_engine)
         self.checkpoint = self.store.checkpoint()
         self.committed = self.journal.tree.size
         self.fence_reason = ""
@@ -140,16 +141,20 @@ class Line:
 
     def receipt(self, accepted: Accepted) -> Receipt:
         """The receipt of an input that is on disk."""
-        teller = next((o.party for o in accepted.outputs if isinstance(o, Told)), "")
-        flags = tuple(o.flag.value for o in accepted.outputs if isinstance(o, Flagged) and o.notice and o.to == teller)
+        teller, flags = "", []
+        for output in accepted.outputs:
+            if isinstance(output, Told):
+                teller = output.party
+            elif isinstance(output, Flagged) and output.notice and output.to == teller:
+                flags.append(output.flag.value)
         return Receipt(
             index=accepted.index,
             recorded_ms=accepted.recorded_ms,
             leaf_hash=self.journal.tree.leaf_hash_at(accepted.index),
-            salt=body_salt(self.secrets.salt, accepted.index),
+            salt=self.journal.salts.of(accepted.index),
             checkpoint=self.checkpoint,
             is_duplicate=accepted.is_duplicate,
-            flags=flags,
+            flags=tuple(flags),
         )
 
     def record(self, index: int) -> Record | None:
@@ -162,7 +167,7 @@ class Line:
 
     def salt(self, index: int) -> bytes:
         """What opens the leaf of an entry, for those entitled to its body."""
-        return body_salt(self.secrets.salt, index)
+        return self.journal.salts.of(index)
 
     def proof(self, index: int) -> list[bytes]:
         """Inclusion proof of a committed entry in the present checkpoint."""

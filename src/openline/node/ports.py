@@ -19,6 +19,11 @@ class Record(Struct, frozen=True, gc=False):
 class StoreError(Exception):
     """The store could not do it. It may nevertheless have done it: only reading again tells."""
 
+    def __init__(self, reason: str, *, remedy: str = "Mend the disk, then start again.") -> None:
+        """`remedy` says what an operator can do."""
+        super().__init__(reason)
+        self.remedy = remedy
+
 
 class Store(Protocol):
     """Durable, ordered records and the signed checkpoint that covers them."""

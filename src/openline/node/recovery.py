@@ -7,25 +7,27 @@ and that checkpoint's own signature is checked here.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from hashlib import sha256
 
 import msgspec
 
 from openline.codec.agreements import read_agreement
 from openline.codec.documents import read_acknowledgement, read_notice
-from openline.codec.envelope import EVENT_TYPE, Envelope, from_base64, read_envelope
+from openline.codec.envelope import EVENT_TYPE, from_base64, read_own_envelope
 from openline.codec.events import read_event
 from openline.codec.times import read_instant
 from openline.core.errors import LedgerFault
 from openline.core.event import AgreementLoaded, Event, KeyEnrolled, NodeStarted
+from openline.engine.finder import Engine
 from openline.intake.keyring import OperationalKey
 from openline.ledger.checkpoint import CheckpointError, open_checkpoint
-from openline.ledger.leaf import LeafClass, body_salt, commitment, decode_leaf
+from openline.ledger.leaf import LeafClass, commitment, decode_leaf
 from openline.ledger.note import NoteError, NoteVerifier
 from openline.node.journal import Journal, channel_of, class_of, is_acknowledgement, split_told
 from openline.node.ports import Record, Store
 from openline.node.secrets import NodeSecrets
-from openline.node.state import State, notice_key
+from openline.node.state import EngineMaker, State, notice_key
 
 Progress = Callable[[int, int], None]
 """Told how many entries of how many have been read."""
@@ -34,14 +36,20 @@ EVERY = 5_000
 """Entries between two words of progress."""
 
 
-def recover(store: Store, secrets: NodeSecrets, origin: str, progress: Progress | None = None) -> tuple[State, Journal]:
+def recover(
+    store: Store,
+    secrets: NodeSecrets,
+    origin: str,
+    progress: Progress | None = None,
+    make_engine: EngineMaker = Engine,
+) -> tuple[State, Journal]:
     """Rebuild state and journal from a store.
 
     Raises:
         LedgerFault: LEDGER_INVALID, with the entry at fault.
         StoreError: when the disk cannot be read.
     """
-    state, journal = State(secrets), Journal(secrets, origin)
+    state, journal = State(secrets, make_engine), Journal(secrets, origin)
     total = store.size()
     for record in store.read():
         if record.index != journal.tree.size:
@@ -68,15 +76,15 @@ def apply_administration(state: State, event: Event) -> None:
         state.keyring.enrol(key)
         state.keys_enrolled.add((event.party, event.role, event.key))
     elif isinstance(event, AgreementLoaded):
-        envelope = read_envelope(from_base64(event.envelope), is_own=True)
-        state.load(read_agreement(envelope.payload, name=event.id), event.at_ms)
+        _, payload = read_own_envelope(from_base64(event.envelope))
+        state.load(read_agreement(payload, name=event.id), event.at_ms)
     elif isinstance(event, NodeStarted):
         state.started = (event.engine, event.openline, event.node_key, event.origin, event.is_drill)
 
 
 def _follow(state: State, journal: Journal, record: Record) -> None:
     leaf = decode_leaf(record.leaf)
-    if commitment(body_salt(journal.secrets.salt, record.index), record.body) != leaf.commitment:
+    if commitment(journal.salts.of(record.index), record.body) != leaf.commitment:
         raise _fault(record.index, "its body is not the one that was recorded there")
     if leaf.leaf_class is LeafClass.TOLD:
         leaf_class, channel = LeafClass.TOLD, _take_told(state, record)
@@ -92,37 +100,43 @@ def _follow(state: State, journal: Journal, record: Record) -> None:
 
 def _take_told(state: State, record: Record) -> str:
     time_text, raw = split_told(record.body)
-    at_ms = read_instant(time_text, path="recorded_at")
-    envelope = read_envelope(raw, is_own=True)
-    digest = sha256(envelope.payload).hexdigest()
-    if is_acknowledgement(envelope.payload_type):
-        ack = read_acknowledgement(envelope.payload)
+    at_ms = _recorded_ms(time_text)
+    payload_type, payload = read_own_envelope(raw)
+    digest = sha256(payload).hexdigest()
+    if is_acknowledgement(payload_type):
+        ack = read_acknowledgement(payload)
         state.acknowledged[notice_key(ack.party, ack.id)] = (digest, record.index, at_ms)
         return f"{ack.party}/told"
-    notice = read_notice(envelope.payload, offsets_of=state.offsets_of, is_own=True)
+    notice = read_notice(payload, offsets_of=state.offsets_of, is_own=True)
     state.expire(at_ms)
     state.take_notice(notice, digest=digest, at_ms=at_ms)
     return f"{notice.party}/told"
 
 
+@lru_cache(maxsize=16)
+def _recorded_ms(text: str) -> int:
+    """Entries of one commit say the same time."""
+    return read_instant(text, path="recorded_at")
+
+
 def _take_event(state: State, record: Record) -> Event:
-    envelope = read_envelope(record.body, is_own=True)
-    event = event_of(envelope)
+    event = event_of(record.body)
     apply_administration(state, event)
     state.apply(event)
     return event
 
 
-def event_of(envelope: Envelope) -> Event:
-    """The event of a node-signed envelope.
+def event_of(body: bytes) -> Event:
+    """The event of an entry that the node signed.
 
     Raises:
         msgspec.DecodeError: when it is not one of ours.
     """
-    if envelope.payload_type != EVENT_TYPE:
-        message = f"an entry of an unknown type {envelope.payload_type}"
+    payload_type, payload = read_own_envelope(body)
+    if payload_type != EVENT_TYPE:
+        message = f"an entry of an unknown type {payload_type}"
         raise msgspec.DecodeError(message)
-    return read_event(envelope.payload)
+    return read_event(payload)
 
 
 def check_head(journal: Journal, note: str) -> None:

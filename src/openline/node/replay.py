@@ -11,7 +11,7 @@ from collections import deque
 
 import msgspec
 
-from openline.codec.envelope import read_envelope
+from openline.codec.envelope import read_own_envelope
 from openline.codec.times import read_instant
 from openline.core.errors import LedgerFault, OpenlineError
 from openline.core.event import AgreementLoaded, Delivered, Event, KeyEnrolled, NodeStarted
@@ -73,13 +73,13 @@ def _input_of(state: State, record: Record) -> tuple[int, Input] | None:
     if decode_leaf(record.leaf).leaf_class is LeafClass.TOLD:
         time_text, raw = split_told(record.body)
         return read_instant(time_text, path="recorded_at"), _told(state, raw)
-    event = event_of(read_envelope(record.body, is_own=True))
+    event = event_of(record.body)
     given = _caused(event)
     return None if given is None else (event.at_ms, given)
 
 
 def _told(state: State, raw: bytes) -> Input:
-    if is_acknowledgement(read_envelope(raw, is_own=True).payload_type):
+    if is_acknowledgement(read_own_envelope(raw)[0]):
         return open_acknowledgement(raw, keyring=state.keyring)
     return open_notice(raw, keyring=state.keyring, offsets_of=state.offsets_of)
 

@@ -1,7 +1,8 @@
 """Many tellers, one order: inputs are queued, stepped together, committed together, then answered.
 
 While one commit waits for the disk, the next inputs are verified and queued; whoever is in the same commit shares its
-cost. Two notices that arrive at the same moment are stepped one after the other, so the later sees the earlier.
+cost. Two notices that arrive at the same moment are stepped one after the other, so the later sees the earlier. No load
+turns away what may be a FLASH (`lanes`).
 """
 
 from __future__ import annotations
@@ -10,18 +11,20 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from msgspec import Struct
+from msgspec.structs import replace
 
 from openline.core.errors import NodeFault, OpenlineError
-from openline.intake.opening import open_acknowledgement, open_notice
-from openline.node.batch import Batch, Delivery, Input, Tick
+from openline.intake.opening import OpenedAcknowledgement, OpenedNotice, open_acknowledgement, open_notice
+from openline.node.batch import Batch, Delivery, Tick
 from openline.node.journal import Staged
+from openline.node.lanes import Lanes, Waiting
 from openline.node.line import Line, Receipt, fenced
 from openline.node.ports import Clock, StoreError
 from openline.node.step import Accepted
+from openline.node.urgency import subject_of
 
 QUEUE_MAX = 10_000
-"""Inputs waiting for the sequencer; beyond it a sender is asked to come back."""
+"""Inputs waiting for the sequencer; beyond it a sender is asked to come back, unless what it sends may be a FLASH."""
 BATCH_MAX = 256
 """Inputs of one commit."""
 REBUILD_PAUSE_S = 1.0
@@ -34,11 +37,6 @@ Report = Callable[[str, Exception], None]
 """Takes a sentence and the exception behind it."""
 
 
-class _Waiting(Struct):
-    given: Input
-    answer: asyncio.Future[Receipt] | None
-
-
 class Sequencer:
     """The only caller of the line while a node serves. Lives in one event loop."""
 
@@ -47,7 +45,7 @@ class Sequencer:
         self.line = line
         self.clock = clock
         self._report = report
-        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE_MAX)
+        self.lanes = Lanes(QUEUE_MAX)
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="disk")
         self._tasks: list[asyncio.Task[None]] = []
         self._is_stopping = False
@@ -68,7 +66,7 @@ class Sequencer:
     @property
     def waiting(self) -> int:
         """Inputs in the queue."""
-        return self._queue.qsize()
+        return len(self.lanes)
 
     async def tell(self, raw: bytes) -> Receipt:
         """Take a notice's envelope; returns once it is on disk.
@@ -77,8 +75,7 @@ class Sequencer:
             Refusal: when it is malformed, not authenticated or impossible.
             NodeFault: NODE_FENCED or NODE_BUSY.
         """
-        state = self.line.state
-        return await self._submit(open_notice(raw, keyring=state.keyring, offsets_of=state.offsets_of))
+        return await self.hand_in(raw)
 
     async def acknowledge(self, raw: bytes) -> Receipt:
         """Take an acknowledgement's envelope; returns once it is on disk.
@@ -86,47 +83,57 @@ class Sequencer:
         Raises:
             Refusal, NodeFault: as `tell`.
         """
-        return await self._submit(open_acknowledgement(raw, keyring=self.line.state.keyring))
+        return await self.hand_in_acknowledgement(raw)
+
+    def hand_in(self, raw: bytes) -> asyncio.Future[Receipt]:
+        """Take a notice's envelope; the receipt follows once it is on disk.
+
+        Raises:
+            Refusal, NodeFault: as `tell`; through the future too.
+        """
+        state = self.line.state
+        return self._submit(open_notice(raw, keyring=state.keyring, offsets_of=state.offsets_of))
+
+    def hand_in_acknowledgement(self, raw: bytes) -> asyncio.Future[Receipt]:
+        """Take an acknowledgement's envelope; the receipt follows once it is on disk.
+
+        Raises:
+            Refusal, NodeFault: as `tell`; through the future too.
+        """
+        return self._submit(open_acknowledgement(raw, keyring=self.line.state.keyring))
 
     def deliver(self, party: str, entries: tuple[int, ...], channel: str) -> None:
         """Record that a party's machine took entries. Nobody waits for it; a full queue drops the observation."""
-        if entries and not self._queue.full():
-            self._queue.put_nowait(_Waiting(Delivery(party=party, entries=entries, channel=channel), None))
+        if entries:
+            self.lanes.put(Waiting(Delivery(party=party, entries=entries, channel=channel), []))
 
-    async def _submit(self, given: Input) -> Receipt:
+    def _submit(self, given: OpenedNotice | OpenedAcknowledgement) -> asyncio.Future[Receipt]:
         if self.line.is_fenced:
             raise fenced(self.line.fence_reason)
         answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        try:
-            self._queue.put_nowait(_Waiting(given, answer))
-        except asyncio.QueueFull:
+        subject = subject_of(given, self.line.state, self.clock.now_ms())
+        if not self.lanes.put(Waiting(given, [answer], subject)):
             raise NodeFault(
-                "NODE_BUSY",
-                f"{QUEUE_MAX} inputs are waiting already",
-                remedy="Send it again in a second.",
-            ) from None
-        return await answer
+                "NODE_BUSY", f"{self.lanes.limit} inputs are waiting already", remedy="Send it again in a second."
+            )
+        return answer
 
     def _turn_away(self, fault: NodeFault) -> None:
         """Answer everybody who waits in the queue."""
-        while not self._queue.empty():
-            _fail(self._queue.get_nowait(), fault)
+        _fail_all(self.lanes.drain(), fault)
 
     async def _run(self) -> None:
         while not self._is_stopping:
-            group = [await self._queue.get()]
-            while len(group) < BATCH_MAX and not self._queue.empty():
-                group.append(self._queue.get_nowait())
-            await self._commit(group)
+            await self._commit(await self.lanes.take(BATCH_MAX))
 
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(TICK_PAUSE_S)
             due_ms = None if self.line.is_fenced else self.line.state.next_due_ms()
-            if due_ms is not None and due_ms <= self.clock.now_ms() and not self._queue.full():
-                self._queue.put_nowait(_Waiting(Tick(), None))
+            if due_ms is not None and due_ms <= self.clock.now_ms():
+                self.lanes.put(Waiting(Tick(), []))
 
-    async def _commit(self, group: list[_Waiting]) -> None:
+    async def _commit(self, group: list[Waiting]) -> None:
         try:
             batch = self.line.stage([waiting.given for waiting in group], self.clock.now_ms())
             if batch.staged is not None:
@@ -160,7 +167,7 @@ class Sequencer:
         except Exception as error:  # noqa: BLE001 - whatever a listener does, the line goes on
             self._report("A listener failed; the line goes on.", error)
 
-    async def _fence(self, group: Sequence[_Waiting], reason: str) -> None:
+    async def _fence(self, group: Sequence[Waiting], reason: str) -> None:
         self.line.fence(reason)
         _fail_all(group, fenced(reason))
         self._turn_away(fenced(reason))
@@ -174,21 +181,25 @@ class Sequencer:
                 await asyncio.sleep(REBUILD_PAUSE_S)
 
 
-def _answer(line: Line, group: list[_Waiting], batch: Batch) -> None:
+def _answer(line: Line, group: list[Waiting], batch: Batch) -> None:
     for waiting, outcome in zip(group, batch.outcomes, strict=True):
-        if waiting.answer is None or waiting.answer.done():
+        if not waiting.answers:
             continue
-        if isinstance(outcome, Accepted):
-            waiting.answer.set_result(line.receipt(outcome))
-        else:
-            waiting.answer.set_exception(outcome)
+        if not isinstance(outcome, Accepted):
+            _fail(waiting, outcome)
+            continue
+        receipt = line.receipt(outcome)
+        for number, answer in enumerate(waiting.answers):
+            if not answer.done():
+                answer.set_result(receipt if not number else replace(receipt, is_duplicate=True, flags=()))
 
 
-def _fail(waiting: _Waiting, error: OpenlineError) -> None:
-    if waiting.answer is not None and not waiting.answer.done():
-        waiting.answer.set_exception(error)
+def _fail(waiting: Waiting, error: OpenlineError) -> None:
+    for answer in waiting.answers:
+        if not answer.done():
+            answer.set_exception(error)
 
 
-def _fail_all(group: Sequence[_Waiting], error: OpenlineError) -> None:
+def _fail_all(group: Sequence[Waiting], error: OpenlineError) -> None:
     for waiting in group:
         _fail(waiting, error)

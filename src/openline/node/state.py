@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from array import array
+from collections.abc import Callable
 
 import msgspec
 from msgspec import Struct
@@ -13,7 +14,7 @@ from openline.agreement.register import Register
 from openline.agreement.remarks import Last, refresh_due_ms
 from openline.codec.times import Offsets
 from openline.core.agreement import Agreement
-from openline.core.event import Closed, ConflictCeased, ConflictFound, Delivered, Event, Flagged, Tick
+from openline.core.event import ConflictCeased, ConflictFound, Delivered, Event, Flagged, Reason, Tick
 from openline.core.flags import FlagCode
 from openline.core.notice import Kind, Notice, Withdrawal, Zone
 from openline.core.time import FOREVER_MS, Window
@@ -22,8 +23,12 @@ from openline.hotline.alerts import Ladder
 from openline.hotline.desk import Desk
 from openline.intake.keyring import Keyring
 from openline.node.judging import judged
+from openline.node.repeats import LineSide, fold_of_conflict, fold_of_late
 from openline.node.secrets import NodeSecrets
-from openline.release.disclosure import ACTIVITY_WINDOW_STEP_MS
+from openline.release.disclosure import ACTIVITY_WINDOW_STEP_MS, rounded
+
+EngineMaker = Callable[[], Engine]
+"""Makes an engine with nothing in force: which search it has changes no answer."""
 
 
 class Held(Struct, kw_only=True, gc=False):
@@ -55,13 +60,13 @@ class Conflict(Struct, frozen=True, kw_only=True, gc=False):
 class State:
     """Agreements, keys, notices, the engine, the desk."""
 
-    def __init__(self, secrets: NodeSecrets) -> None:
+    def __init__(self, secrets: NodeSecrets, make_engine: EngineMaker = Engine) -> None:
         """Nothing told yet."""
         self.secrets = secrets
         self.register = Register()
         self.keyring = Keyring()
-        self.engine = Engine()
-        self.desk = Desk(self.ladder_of)
+        self.engine = make_engine()
+        self.desk = Desk(self.ladder_of, self.fold_of)
         self.size = 0
         self.held: dict[str, Held] = {}
         self.objects: dict[str, Object] = {}
@@ -73,6 +78,8 @@ class State:
         self.references: dict[str, tuple[str, str]] = {}
         self.touching: dict[str, set[tuple[str, str]]] = {}
         """Open conflicts by root."""
+        self.lates: dict[str, str] = {}
+        """Who told too late, by the reference of the alerts that say so."""
         self.keys_enrolled: set[tuple[str, str, str]] = set()
         self.started: tuple[str, str, str, str, bool] | None = None
         """Versions, key, origin and drill mark as the ledger last said them."""
@@ -91,6 +98,20 @@ class State:
             return Ladder()
         signatory = held.signatory(party)
         return Ladder(timers=held.timers) if signatory is None else Ladder(timers=held.timers, roles=signatory.roles)
+
+    def fold_of(self, reference: str, party: str, reason: Reason, agreement: str) -> str:
+        """The token that FLASHes to one party share when they repeat each other; empty for what repeats none."""
+        if reason is Reason.NOTICE_TOO_LATE and reference in self.lates:
+            return fold_of_late(self.secrets, party, self.lates[reference], agreement)
+        roots = self.references.get(reference)
+        if roots is None:
+            return ""
+        sides = [LineSide(root=root, party=self.held[root].party, kind=self.held[root].kind) for root in roots]
+        return fold_of_conflict(self.secrets, party, (reason.value, agreement), sides)
+
+    def late_reference(self, held: Held) -> str:
+        """The reference of the alerts that say: a notice of this line was told too late under its agreement."""
+        return self.secrets.token("late", held.root, held.agreement)
 
     def offsets_of(self, agreement: str) -> Offsets:
         """The UTC offsets that a time without one may have under an agreement."""
@@ -160,15 +181,17 @@ class State:
         """Take what the line did, as the entry at the present size."""
         if event.to:
             self.feeds.setdefault(event.to, array("q")).append(self.size)
+        ended = self.desk.references_ended(event)
         self.desk.apply(event)
+        for reference in ended:
+            if not self.desk.of_reference(reference):
+                self._forget(reference)
         if isinstance(event, ConflictFound):
             self._open(event)
-        elif isinstance(event, ConflictCeased) or (
-            isinstance(event, Closed) and not self.desk.of_reference(event.reference)
-        ):
+        elif isinstance(event, ConflictCeased):
             self._forget(event.reference)
-        elif isinstance(event, Flagged) and event.flag is FlagCode.STALE_PRESENCE and event.notice:
-            self.held[notice_key(event.to, event.notice)].is_stale = True
+        elif isinstance(event, Flagged) and event.notice:
+            self._flag(event, self.held[notice_key(event.to, event.notice)])
         elif isinstance(event, Tick):
             while self._awaited and self._awaited[0][0] <= event.at_ms:
                 heapq.heappop(self._awaited)
@@ -238,8 +261,24 @@ class State:
         self.references[event.reference] = roots
         for root in roots:
             self.touching.setdefault(root, set()).add(roots)
+        if self.held[event.second].kind is Kind.ZONE:
+            touched = Window(start_ms=event.first_start_ms, end_ms=event.first_end_ms)
+        elif self.held[event.first].kind is Kind.ZONE:
+            touched = Window(start_ms=event.second_start_ms, end_ms=event.second_end_ms)
+        else:
+            return
+        self.desk.know_end(event.reference, rounded(touched).end_ms)
+
+    def _flag(self, event: Flagged, held: Held) -> None:
+        if event.flag is FlagCode.STALE_PRESENCE:
+            held.is_stale = True
+        elif event.flag is FlagCode.LATE:
+            reference = self.late_reference(held)
+            self.lates[reference] = held.party
+            self.desk.know_end(reference, rounded(held.window).end_ms)
 
     def _forget(self, reference: str) -> None:
+        self.lates.pop(reference, None)
         roots = self.references.pop(reference, None)
         if roots is None:
             return

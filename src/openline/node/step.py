@@ -21,9 +21,9 @@ from openline.core.notice import Kind, Notice
 from openline.core.precedence import Precedence
 from openline.core.time import FOREVER_MS
 from openline.hotline.alerts import Request
-from openline.hotline.desk import closing
+from openline.hotline.decisions import parting
 from openline.intake.opening import OpenedAcknowledgement, OpenedNotice
-from openline.node.conflicts import ConflictStep, late_alerts, late_reference
+from openline.node.conflicts import ConflictStep, late_alerts
 from openline.node.emission import Emission
 from openline.node.journal import Output
 from openline.node.recovery import apply_administration
@@ -194,12 +194,12 @@ class Step(Emission):
         """What was owed for the notice itself, stale or late, is settled by the one that replaces it."""
         reference = self.state.secrets.token("stale", notice_key(earlier.party, earlier.id))
         for alert in self.state.desk.of_reference(reference):
-            self.emit(closing(alert, CloseReason.CONFIRMED, self.at_ms))
-        late = late_reference(self.state, earlier)
-        if is_late and late == late_reference(self.state, by):
+            self.emit(parting(alert, reference, CloseReason.CONFIRMED, self.at_ms))
+        late = self.state.late_reference(earlier)
+        if is_late and late == self.state.late_reference(by):
             return
         for alert in self.state.desk.of_reference(late):
-            self.emit(closing(alert, CloseReason.CONFLICT_CEASED, self.at_ms))
+            self.emit(parting(alert, late, CloseReason.CONFLICT_CEASED, self.at_ms))
 
 
 def _same_again(known_digest: str, index: int, recorded_ms: int, digest: str) -> Accepted:

@@ -5,10 +5,13 @@
 | activity - protected  | its notice; its own window           | its presence; the activity's window, to 30 min     |
 | activity - activity   | its notice; common window, to 15 min | the same                                           |
 | protected - protected | its notice; its own window           | the same                                           |
-| zone rule             | its notice, the zone; its own window | zone's teller, guarantors: that a rule is touched  |
-| late notice           | its notice; its own window           | that one was late; its window, to 30 min           |
+| zone rule, activity   | its notice, the zone; its own window | zone's teller: its zone, the window, to 30 min     |
+| zone rule, presence   | its notice, the zone; its own window | zone's teller: its zone; no window                 |
+| zone rule             |                                      | guarantors: that a rule is touched; no window      |
+| late notice           | its notice; its own window           | that one was late; no window                       |
 
 Windows are rounded outward. A disclosure never names the other party, its notice, which volume it was, or the minute.
+Where no window is told, the line itself still knows one, rounded: how grave it is at this moment, and when it is over.
 """
 
 from __future__ import annotations
@@ -46,7 +49,9 @@ class Disclosure(Struct, frozen=True, kw_only=True):
     reason: Reason
     notice: str
     window: Window
+    """What the line reckons with."""
     zone: str = ""
+    is_window_told: bool = True
 
 
 def disclose(first: Side, second: Side, common: Window) -> tuple[Disclosure, ...]:
@@ -61,8 +66,16 @@ def disclose(first: Side, second: Side, common: Window) -> tuple[Disclosure, ...
 def disclose_late(side: Side, others: tuple[str, ...]) -> tuple[Disclosure, ...]:
     """What the teller of a notice told too late, and the other parties of its agreement, are told."""
     own = Disclosure(party=side.party, reason=Reason.TOLD_TOO_LATE, notice=side.notice, window=side.whole)
-    window = side.whole.rounded_outward(ACTIVITY_WINDOW_STEP_MS)
-    return own, *(Disclosure(party=p, reason=Reason.NOTICE_TOO_LATE, notice="", window=window) for p in others)
+    window = rounded(side.whole)
+    return own, *(
+        Disclosure(party=p, reason=Reason.NOTICE_TOO_LATE, notice="", window=window, is_window_told=False)
+        for p in others
+    )
+
+
+def rounded(window: Window) -> Window:
+    """The window as the line reckons with it for whoever is not to learn the minute."""
+    return window.rounded_outward(ACTIVITY_WINDOW_STEP_MS)
 
 
 def _half(own: Side, other: Side, common: Window) -> Disclosure:
@@ -71,14 +84,14 @@ def _half(own: Side, other: Side, common: Window) -> Disclosure:
         window = common.rounded_outward(COMMON_WINDOW_STEP_MS)
         return Disclosure(party=own.party, reason=Reason.ACTIVITIES_TOO_NEAR, notice=own.notice, window=window)
     if other_is_air:
-        window = other.touched.rounded_outward(ACTIVITY_WINDOW_STEP_MS)
+        window = rounded(other.touched)
         return Disclosure(party=own.party, reason=Reason.ACTIVITY_NEARBY, notice=own.notice, window=window)
     reason = Reason.PROTECTED_NEARBY if own_is_air else Reason.PRESENCES_TOO_NEAR
     return Disclosure(party=own.party, reason=reason, notice=own.notice, window=own.whole)
 
 
 def _zone(*, zone: Side, other: Side) -> tuple[Disclosure, ...]:
-    window = other.touched.rounded_outward(ACTIVITY_WINDOW_STEP_MS)
+    window = rounded(other.touched)
     told = (zone.party, *(g for g in zone.guarantors if g not in {zone.party, other.party}))
     return (
         Disclosure(
@@ -91,6 +104,7 @@ def _zone(*, zone: Side, other: Side) -> tuple[Disclosure, ...]:
                 notice=zone.notice if party == zone.party else "",
                 window=window,
                 zone=zone.notice,
+                is_window_told=party == zone.party and other.kind is Kind.AIR_ACTIVITY,
             )
             for party in told
         ),

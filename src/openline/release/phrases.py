@@ -18,6 +18,8 @@ from openline.core.event import (
     Event,
     Flagged,
     Reason,
+    RepeatChange,
+    Repeated,
 )
 from openline.core.flags import FlagCode
 from openline.core.time import to_text
@@ -61,12 +63,33 @@ _REASONS: dict[Reason, dict[Language, str]] = {
         "fr": "Votre avis {notice} est arrivé trop tard pour que les autres agissent normalement. Appelez-les.",
     },
     Reason.NOTICE_TOO_LATE: {
-        "en": "An activity under this agreement was told too late; it lies between {start} and {end}.",
-        "fr": "Une activité sous cet accord a été annoncée trop tard; elle se situe entre {start} et {end}.",
+        "en": "An activity under this agreement was told too late. Call them now, by reference {reference}.",
+        "fr": "Une activité sous cet accord a été annoncée trop tard. Appelez, avec la référence {reference}.",
     },
     Reason.PRESENCE_STALE: {
         "en": "Your notice {notice} was not confirmed in time. It stays protected. Confirm, change or withdraw it.",
         "fr": "Votre avis {notice} n'a pas été confirmé à temps. Il reste protégé. Confirmez, changez ou retirez-le.",
+    },
+}
+
+_ZONE_TOUCHED: dict[Language, str] = {
+    "en": "A rule of zone {zone} is touched. Call by reference {reference}.",
+    "fr": "Une règle de la zone {zone} est touchée. Appelez avec la référence {reference}.",
+}
+"""What is said of a touched zone to those who learn no window."""
+
+_REPEATS: dict[RepeatChange, dict[Language, str]] = {
+    RepeatChange.JOINED: {
+        "en": "{p} again: alert {a} now stands for {n} warnings. The newest has reference {r}{when}. Read it again.",
+        "fr": "{p} de nouveau: l'alerte {a} vaut pour {n} avertissements. Le dernier: référence {r}{when}. Relisez-la.",
+    },
+    RepeatChange.MOVED: {
+        "en": "Alert {a}: one of its {n} warnings has moved, reference {r}{when}.",
+        "fr": "Alerte {a}: un de ses {n} avertissements a changé, référence {r}{when}.",
+    },
+    RepeatChange.ENDED: {
+        "en": "Alert {a}: {k} of its warnings ended, {n} left.",
+        "fr": "Alerte {a}: avertissements terminés: {k}, restants: {n}.",
     },
 }
 
@@ -84,7 +107,14 @@ _FLAGS: dict[FlagCode, dict[Language, str]] = {
         "en": "its agreement judges no pair of this kind",
         "fr": "son accord ne juge aucune paire de ce genre",
     },
-    FlagCode.OUT_OF_AREA: {"en": "it lies outside the agreement's area", "fr": "il est hors de la zone de l'accord"},
+    FlagCode.VERSION_DIFFERS: {
+        "en": "it names another version of its agreement than the one that judges it",
+        "fr": "il nomme une autre version de son accord que celle qui le juge",
+    },
+    FlagCode.OUT_OF_AREA: {
+        "en": "it lies outside the agreement's area, or above or below it",
+        "fr": "il est hors de l'aire de l'accord, ou au-dessus ou au-dessous",
+    },
     FlagCode.SEQUENCE_GAP: {
         "en": "its sequence number does not follow your last",
         "fr": "son numéro ne suit pas votre dernier",
@@ -142,6 +172,8 @@ def phrase(event: Event, language: Language = "en") -> str:  # noqa: PLR0911 - o
         case AlertChanged():
             said = "L'alerte {a} a changé: {p}." if french else "Alert {a} has changed: it is now {p}."
             return said.format(a=event.alert, p=event.precedence.name)
+        case Repeated():
+            return _repeat(event, language)
         case Acknowledged():
             return _acknowledged(event, language)
         case Closed():
@@ -161,13 +193,34 @@ def flag_words(flag: FlagCode, language: Language = "en") -> str:
 
 
 def _alert(event: Alert, language: Language) -> str:
-    said = _REASONS[event.reason][language].format(
+    is_untold_zone = event.reason is Reason.ZONE_RULE_TOUCHED and not event.window_end_ms
+    words = _ZONE_TOUCHED if is_untold_zone else _REASONS[event.reason]
+    said = words[language].format(
         notice=event.notice,
         zone=event.zone,
+        reference=event.reference,
         start=to_text(event.window_start_ms),
         end=to_text(event.window_end_ms),
     )
     due = "Réponse due à {due}." if language == "fr" else "Answer due {due}."
+    return f"{said} {due.format(due=to_text(event.answer_due_ms))}"
+
+
+def _repeat(event: Repeated, language: Language) -> str:
+    french = language == "fr"
+    between = ", entre {s} et {e}" if french else ", between {s} and {e}"
+    when = between.format(s=to_text(event.part_start_ms), e=to_text(event.part_end_ms)) if event.part_end_ms else ""
+    said = _REPEATS[event.change][language].format(
+        p=event.precedence.name,
+        a=event.alert,
+        n=event.count,
+        k=len(event.references),
+        r=event.references[0],
+        when=when,
+    )
+    if event.change is not RepeatChange.JOINED:
+        return said
+    due = "Réponse due à {due}." if french else "Answer due {due}."
     return f"{said} {due.format(due=to_text(event.answer_due_ms))}"
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -25,6 +26,24 @@ CAREFUL: tuple[Header, ...] = (
 )
 
 
+HANG_UP: Header = (b"connection", b"close")
+
+
+@lru_cache(maxsize=64)
+def _usual(media_type: str, cache: str, policy: str) -> tuple[Header, ...]:
+    return (
+        (b"content-type", media_type.encode()),
+        (b"cache-control", cache.encode()),
+        (b"content-security-policy", policy.encode()),
+        *CAREFUL,
+    )
+
+
+@lru_cache(maxsize=64)
+def _usual_head(media_type: str, cache: str, policy: str) -> bytes:
+    return b"".join([b"%b: %b\r\n" % header for header in _usual(media_type, cache, policy)])
+
+
 class Answer(Struct, frozen=True):
     """A whole response."""
 
@@ -35,16 +54,21 @@ class Answer(Struct, frozen=True):
     policy: str = NOTHING_ALLOWED
     headers: Sequence[Header] = ()
 
+    @property
+    def hangs_up(self) -> bool:
+        """True when the connection ends with it."""
+        return HANG_UP in self.headers
+
     def head(self) -> list[Header]:
         """Every header of it."""
-        return [
-            (b"content-type", self.media_type.encode()),
-            (b"content-length", b"%d" % len(self.body)),
-            (b"cache-control", self.cache.encode()),
-            (b"content-security-policy", self.policy.encode()),
-            *CAREFUL,
-            *self.headers,
-        ]
+        usual = _usual(self.media_type, self.cache, self.policy)
+        return [(b"content-length", b"%d" % len(self.body)), *usual, *self.headers]
+
+    def head_text(self, more: Iterable[Header]) -> bytes:
+        """`more` headers and every header of it, as HTTP/1.1 has them."""
+        some = b"".join([b"%b: %b\r\n" % header for header in (*more, *self.headers)])
+        usual = _usual_head(self.media_type, self.cache, self.policy)
+        return b"%bcontent-length: %d\r\n%b" % (some, len(self.body), usual)
 
     async def send(self, send: Send) -> None:
         """Send it, whole."""

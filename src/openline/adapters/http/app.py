@@ -23,6 +23,7 @@ from openline.adapters.http.problems import METHOD_NOT_ALLOWED, Problems, Report
 from openline.adapters.http.signing_in import SigningIn
 from openline.adapters.http.streams import Patience
 from openline.adapters.http.telling import Telling
+from openline.adapters.http.zones import Zones
 from openline.node.sequencer import Sequencer
 from openline.node.sessions import Sessions
 
@@ -43,16 +44,18 @@ class NodeApp:
         """Nothing runs before the server starts."""
         line = sequencer.line
         self.is_drill = is_drill
-        self.feeds = Feeds(sequencer, pulse_s=pulse_s)
+        self.feeds = Feeds(sequencer, is_drill=is_drill, pulse_s=pulse_s)
         self.metrics = Metrics(sequencer, self.feeds)
         self._sequencer = sequencer
         self._problems = Problems(report, self.metrics.count_refusal)
-        signing_in = SigningIn(line, sessions)
-        self._notices = Telling(sequencer.tell, self.metrics.count_notice, self._problems)
-        acknowledgements = Telling(sequencer.acknowledge, self.metrics.count_acknowledgement, self._problems)
+        signing_in, committed = SigningIn(line, sessions), Committed(line)
+        self._notices = Telling(sequencer.hand_in, self.metrics.count_notice, self._problems, is_drill=is_drill)
+        count = self.metrics.count_acknowledgement
+        acknowledgements = Telling(sequencer.hand_in_acknowledgement, count, self._problems, is_drill=is_drill)
         following = Following(line, self.feeds, sessions, signing_in, patience=patience, report=report)
         routes: list[BaseRoute] = [
-            *Own(line, Committed(line), signing_in).routes(),
+            *Own(line, committed, signing_in, is_drill=is_drill).routes(),
+            *Zones(line, sequencer.clock, committed, signing_in, is_drill=is_drill).routes(),
             Route("/notices", self._notices, methods=["POST"]),
             Route("/acknowledgements", acknowledgements, methods=["POST"]),
             *following.routes(),
@@ -64,13 +67,15 @@ class NodeApp:
         ]
         self._router = Router(routes, redirect_slashes=False, lifespan=self._lifespan)
 
+    @property
+    def notices(self) -> Telling:
+        """Where notices are told, for the way that goes past the addresses."""
+        return self._notices
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the life of the server."""
         if scope["type"] != "http":
             await self._router(scope, receive, send)
-            return
-        if scope["path"] == "/notices" and scope["method"] == "POST":
-            await self._notices(scope, receive, send)
             return
         # Starlette raises for what it does not find only when it knows of an application.
         scope["app"] = self

@@ -2,45 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from starlette.types import Receive, Scope
 
+from openline.adapters.http.answers import Header
 from openline.core.errors import Malformed, Refusal
 from openline.core.limits import BODY_MAX_BYTES
 
 
-async def read_body(scope: Scope, receive: Receive) -> bytes:
-    """The whole body.
+async def read_body(scope: Scope, receive: Receive, most: int = BODY_MAX_BYTES) -> bytes:
+    """The whole body, of at most so many bytes.
 
     Raises:
         Malformed: BODY_TOO_LARGE, before it is read when its length was announced.
         Refusal: ENVELOPE_MALFORMED, when the sender hung up in the middle of it.
     """
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit() and int(value) > BODY_MAX_BYTES:
-            raise _too_large()
+    check_length(scope["headers"], most)
     message = await receive()
     body: bytes = message.get("body", b"")
-    if not message.get("more_body", False) and message["type"] == "http.request" and len(body) <= BODY_MAX_BYTES:
+    if not message.get("more_body", False) and message["type"] == "http.request" and len(body) <= most:
         return body
     parts = [body]
     size = len(body)
     while message.get("more_body", False):
-        if size > BODY_MAX_BYTES:
+        if size > most:
             break
         message = await receive()
         body = message.get("body", b"")
         size += len(body)
         parts.append(body)
-    if size > BODY_MAX_BYTES:
-        raise _too_large()
+    if size > most:
+        raise too_large(most)
     if message["type"] != "http.request":
-        raise Refusal("ENVELOPE_MALFORMED", "the sender hung up before the end", remedy="Send it again, whole.")
+        raise hung_up()
     return b"".join(parts)
 
 
-def _too_large() -> Malformed:
+def check_length(headers: Iterable[Header], most: int = BODY_MAX_BYTES) -> None:
+    """Refuse a body whose announced length is beyond the limit.
+
+    Raises:
+        Malformed: BODY_TOO_LARGE.
+    """
+    for name, value in headers:
+        if name == b"content-length" and value.isdigit() and int(value) > most:
+            raise too_large(most)
+
+
+def hung_up() -> Refusal:
+    """The refusal of a body that broke off; it is counted, and reaches nobody."""
+    return Refusal("ENVELOPE_MALFORMED", "the sender hung up before the end", remedy="Send it again, whole.")
+
+
+def too_large(most: int = BODY_MAX_BYTES) -> Malformed:
+    """The refusal of a body beyond the limit."""
     return Malformed(
         "BODY_TOO_LARGE",
-        f"the body has more than {BODY_MAX_BYTES} bytes",
-        remedy=f"Send at most {BODY_MAX_BYTES} bytes.",
+        f"the body has more than {most} bytes",
+        remedy=f"Send at most {most} bytes.",
     )

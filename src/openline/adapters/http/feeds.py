@@ -12,7 +12,6 @@ from collections.abc import Sequence
 
 import msgspec
 
-from openline.codec.envelope import read_envelope
 from openline.codec.events import kind_of, to_document
 from openline.core.errors import NodeFault
 from openline.core.event import Event
@@ -46,8 +45,9 @@ class Reader:
 class Feeds:
     """The feeds of all parties."""
 
-    def __init__(self, sequencer: Sequencer, *, pulse_s: float = PULSE_S) -> None:
-        """Listen to the sequencer's line."""
+    def __init__(self, sequencer: Sequencer, *, is_drill: bool, pulse_s: float = PULSE_S) -> None:
+        """Listen to the sequencer's line; every frame of a drill says that it is one."""
+        self.is_drill = is_drill
         self.is_stopping = False
         self._sequencer = sequencer
         self._line = sequencer.line
@@ -111,7 +111,7 @@ class Feeds:
             event = self._read(index)
         if event.to != party:
             raise RuntimeError(f"entry {index} is not addressed to the party whose feed it is in")
-        frame = frame_of(index, event)
+        frame = frame_of(index, event, is_drill=self.is_drill)
         if is_recent:
             self._frames[index] = frame
         return frame
@@ -163,19 +163,20 @@ class Feeds:
         record = self._line.record(index)
         if record is None:
             raise RuntimeError(f"entry {index} is in a feed and not in the store")
-        return event_of(read_envelope(record.body, is_own=True))
+        return event_of(record.body)
 
 
-def frame_of(index: int, event: Event) -> bytes:
+def frame_of(index: int, event: Event, *, is_drill: bool) -> bytes:
     """An entry as a server-sent event whose id is its index."""
     document = {
         "index": index,
+        "drill": is_drill,
         **to_document(event),
         "text": {"en": phrase(event, "en"), "fr": phrase(event, "fr")},
     }
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (index, kind_of(event).encode(), msgspec.json.encode(document))
 
 
-def notice_frame(kind: str, **fields: str) -> bytes:
+def notice_frame(kind: str, *, is_drill: bool, **fields: str) -> bytes:
     """A frame about the stream itself: without an id, so that resuming is not moved by it."""
-    return b"event: %s\ndata: %s\n\n" % (kind.encode(), msgspec.json.encode(fields))
+    return b"event: %s\ndata: %s\n\n" % (kind.encode(), msgspec.json.encode({"drill": is_drill, **fields}))

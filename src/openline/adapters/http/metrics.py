@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, Counter, disable_created_metrics, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from openline.adapters.http.feeds import Feeds
@@ -61,9 +61,12 @@ class _Present(Collector):
         self._sequencer = sequencer
         self._feeds = feeds
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         line = self._sequencer.line
         yield GaugeMetricFamily("openline_queue_length", "Inputs that wait.", value=self._sequencer.waiting)
+        lanes = self._sequencer.lanes
+        yield GaugeMetricFamily("openline_urgent_waiting", "Inputs that no load turns away.", value=lanes.urgent)
+        yield CounterMetricFamily("openline_urgent_repeats", "Repeats of what waited already.", value=lanes.repeats)
         yield GaugeMetricFamily("openline_streams", "Feeds being read.", value=self._feeds.streams)
         yield GaugeMetricFamily("openline_fenced", "1 while the node takes nothing.", value=int(line.is_fenced))
         yield GaugeMetricFamily("openline_ledger_entries", "Entries of the ledger.", value=line.committed)

@@ -103,6 +103,7 @@ OPERATIONS: tuple[Operation, ...] = (
         tag="sessions",
         summary="Ask for a challenge; it can be answered once, within two minutes.",
         answers=(Good(status=201, says="A text to sign.", shape="ChallengeGiven"),),
+        codes=("BODY_TOO_LARGE",),
     ),
     Operation(
         method="post",
@@ -150,6 +151,16 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Notices of the session's party that are in force.",
         answers=(Good(status=200, says="In the order told.", shape="OwnNotices"),),
         codes=(*_SESSION, "NODE_FENCED"),
+        needs_session=True,
+    ),
+    Operation(
+        method="get",
+        path="/zones",
+        name="known_zones",
+        tag="read",
+        summary="Zones in force of the session's party and of those with whom it shares an agreement.",
+        answers=(Good(status=200, says="In the order told.", shape="KnownZones"),),
+        codes=(*_SESSION, "NODE_FENCED", "STORE_FAILED"),
         needs_session=True,
     ),
     Operation(

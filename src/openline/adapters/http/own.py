@@ -27,8 +27,9 @@ _INDEX_MAX_DIGITS = 18
 class Own:
     """Reads of the session's party."""
 
-    def __init__(self, line: Line, committed: Committed, signing_in: SigningIn) -> None:
+    def __init__(self, line: Line, committed: Committed, signing_in: SigningIn, *, is_drill: bool) -> None:
         """All of it as the disk has it."""
+        self._is_drill = is_drill
         self._line = line
         self._committed = committed
         self._signing_in = signing_in
@@ -44,11 +45,11 @@ class Own:
 
     async def _alerts(self, request: Request) -> Answer:
         party = self._signing_in.session(request).party
-        return json_answer(await self._committed.look(lambda line: alerts_of(line, party)))
+        return json_answer(await self._committed.look(lambda line: alerts_of(line, party, is_drill=self._is_drill)))
 
     async def _notices(self, request: Request) -> Answer:
         party = self._signing_in.session(request).party
-        return json_answer(await self._committed.look(lambda line: notices_of(line, party)))
+        return json_answer(await self._committed.look(lambda line: notices_of(line, party, is_drill=self._is_drill)))
 
     async def _entry(self, request: Request) -> Answer:
         party = self._signing_in.session(request).party
@@ -70,17 +71,19 @@ def channels_of(party: str) -> tuple[str, str]:
     return f"{party}/told", f"{party}/feed"
 
 
-def alerts_of(line: Line, party: str) -> shapes.OwnAlerts:
+def alerts_of(line: Line, party: str, *, is_drill: bool) -> shapes.OwnAlerts:
     """The open alerts of a party."""
     found = [_alert(held) for held in line.state.desk.of_party(party)]
-    return shapes.OwnAlerts(as_of=line.committed - 1, alerts=found)
+    return shapes.OwnAlerts(as_of=line.committed - 1, drill=is_drill, alerts=found)
 
 
-def notices_of(line: Line, party: str) -> shapes.OwnNotices:
+def notices_of(line: Line, party: str, *, is_drill: bool) -> shapes.OwnNotices:
     """The notices of a party that are in force."""
     last = line.state.last.get(party, Last())
     found = [_notice(held) for held in line.state.notices_of(party)]
-    return shapes.OwnNotices(as_of=line.committed - 1, sequence=last.sequence, previous=last.digest, notices=found)
+    return shapes.OwnNotices(
+        as_of=line.committed - 1, drill=is_drill, sequence=last.sequence, previous=last.digest, notices=found
+    )
 
 
 def entry_of(line: Line, party: str, index: int) -> shapes.OwnEntry:
@@ -111,12 +114,14 @@ def _alert(held: OpenAlert) -> shapes.OwnAlert:
     return shapes.OwnAlert(
         alert=held.alert,
         reference=held.reference,
+        count=held.count,
+        references=list(held.parts),
         agreement=held.agreement,
         reason=held.reason.value,
         notice=held.notice,
         zone=held.zone,
-        window_start=to_text(held.window_start_ms),
-        window_end=to_text(held.window_end_ms),
+        window_start=to_text(held.window_start_ms) if held.is_window_told else None,
+        window_end=to_text(held.window_end_ms) if held.is_window_told else None,
         precedence=held.precedence.name,
         answer_due=to_text(held.answer_due_ms) if held.answer_due_ms else None,
         tier=held.tier,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 from starlette.exceptions import HTTPException
 
-from openline.adapters.http.answers import PROBLEM_JSON, Answer, Header
+from openline.adapters.http.answers import HANG_UP, PROBLEM_JSON, Answer, Header
 from openline.adapters.http.shapes import Problem
 from openline.adapters.http.statuses import status_of
 from openline.core.errors import CODES, NodeFault, NotFound, OpenlineError, Refusal
@@ -56,7 +56,7 @@ def problem_answer(error: OpenlineError, headers: list[Header] | None = None) ->
     if status.retry_after_s:
         head.append((b"retry-after", b"%d" % status.retry_after_s))
     if status.hangs_up:
-        head.append((b"connection", b"close"))
+        head.append(HANG_UP)
     if status.number == 401:  # noqa: PLR2004 - Unauthorized must name its scheme (RFC 9110, 11.6.1)
         head.append((b"www-authenticate", b"Bearer"))
     document = Problem(

@@ -9,12 +9,12 @@ import msgspec
 from openline.adapters.http import shapes
 from openline.codec import wire
 from openline.codec.envelope import ACKNOWLEDGEMENT_TYPE, NOTICE_TYPE, SESSION_TYPE
-from openline.core.event import Acknowledged, Alert, AlertChanged, Closed, Escalation, Event, Flagged
+from openline.core.event import Acknowledged, Alert, AlertChanged, Closed, Escalation, Event, Flagged, Repeated
 from openline.core.precedence import Precedence
 
 Schema = dict[str, Any]
 
-FEED_EVENTS: tuple[type[Event], ...] = (Alert, AlertChanged, Escalation, Acknowledged, Closed, Flagged)
+FEED_EVENTS: tuple[type[Event], ...] = (Alert, AlertChanged, Repeated, Escalation, Acknowledged, Closed, Flagged)
 """Everything that is ever addressed to a party."""
 
 _AT = "#/components/schemas/"
@@ -24,6 +24,7 @@ _ANSWERS = (
     shapes.SessionOpened,
     shapes.OwnAlerts,
     shapes.OwnNotices,
+    shapes.KnownZones,
     shapes.OwnEntry,
     shapes.OwnChannels,
     shapes.Alive,
@@ -106,7 +107,8 @@ def _event(kind: type[Event]) -> Schema:
     """The shape that `codec.events.to_document` gives an event, with its index before and its text after."""
     _, parts = msgspec.json.schema_components([kind], ref_template=f"{_AT}{{name}}")
     fields = parts[kind.__name__]["properties"]
-    properties: dict[str, Schema] = {"index": {"type": "integer", "minimum": 0}, "at": {"type": "string"}}
+    properties: dict[str, Schema] = {"index": {"type": "integer", "minimum": 0}, "drill": {"type": "boolean"}}
+    properties["at"] = {"type": "string"}
     properties["kind"] = {"const": str(kind.__struct_config__.tag)}
     for name, schema in fields.items():
         if name in {"at_ms", kind.__struct_config__.tag_field}:

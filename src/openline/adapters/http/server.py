@@ -8,11 +8,15 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from ipaddress import ip_address
+from typing import cast
 
 import uvicorn
 
 from openline.adapters.http.app import NodeApp
+from openline.adapters.http.straight import StraightProtocol
+from openline.adapters.http.telling import Telling
 from openline.core.errors import BadUse
 
 STOP_WITHIN_S = 5
@@ -26,13 +30,18 @@ Started = Callable[[str], None]
 """Told the address once the node answers there."""
 
 
+def _protocol(notices: Telling) -> type[asyncio.Protocol]:
+    """What uvicorn makes a connection with."""
+    return cast("type[asyncio.Protocol]", partial(StraightProtocol, notices))
+
+
 class _Server(uvicorn.Server):
     """Ends the streams before it waits for connections, and says when it has started."""
 
     def __init__(self, app: NodeApp, on_start: Started, url: str) -> None:
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=_protocol(app.notices),
             loop="none",
             ws="none",
             lifespan="on",

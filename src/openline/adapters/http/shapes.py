@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
 
 
 class Text(Struct, kw_only=True):
@@ -24,6 +26,8 @@ class Receipt(Struct, kw_only=True):
     duplicate: bool
     """True when the same bytes had been told before; nothing new was recorded."""
     flags: list[str]
+    drill: bool
+    """True when nothing of it is real."""
 
 
 class ChallengeGiven(Struct, kw_only=True):
@@ -47,12 +51,17 @@ class OwnAlert(Struct, kw_only=True):
 
     alert: str
     reference: str
+    count: int
+    """How many conflicts it stands for: more than one when FLASHes repeat."""
+    references: list[str]
+    """Those of all of them."""
     agreement: str
     reason: str
     notice: str
     zone: str
-    window_start: str
-    window_end: str
+    window_start: str | None
+    """As told; None when no window is."""
+    window_end: str | None
     precedence: str
     answer_due: str | None
     """None when nobody is left to ask; the alert stays open."""
@@ -68,6 +77,8 @@ class OwnAlerts(Struct, kw_only=True):
 
     as_of: int
     """Index of the last entry that this reflects, -1 before the first: `GET /feed?after=` it continues from here."""
+    drill: bool
+    """True when nothing of it is real."""
     alerts: list[OwnAlert]
 
 
@@ -91,11 +102,36 @@ class OwnNotices(Struct, kw_only=True):
     """Every notice of the session's party that is in force, and what its next one has to name."""
 
     as_of: int
+    drill: bool
     sequence: int
     """Of the party's last notice; 0 before the first."""
     previous: str
     """Digest of the party's last notice; empty before the first."""
     notices: list[OwnNotice]
+
+
+class KnownZone(Struct, kw_only=True):
+    """A zone in force, told by the session's party or by one with whom it shares an agreement."""
+
+    id: str
+    """The teller's name for it, by which alerts name it."""
+    teller: str
+    agreement: str
+    name: str
+    rules: list[str]
+    guarantors: list[str]
+    window_start: str
+    window_end: str
+    volumes: Annotated[list[dict[str, Any]], Meta(extra_json_schema={"items": {"$ref": "#/components/schemas/Volume"}})]
+    """Outlines, altitudes and times exactly as told."""
+
+
+class KnownZones(Struct, kw_only=True):
+    """Every zone that the session's party has to know, in the order told."""
+
+    as_of: int
+    drill: bool
+    zones: list[KnownZone]
 
 
 class OwnEntry(Struct, kw_only=True):

@@ -10,6 +10,7 @@ from openline.adapters.http.answers import Answer, json_answer
 from openline.adapters.http.bodies import read_body
 from openline.adapters.http.doors import post
 from openline.core.errors import NotAuthenticated
+from openline.core.limits import EMPTY_BODY_MAX_BYTES
 from openline.core.time import to_text
 from openline.intake.opening import open_session
 from openline.node.line import Line
@@ -44,7 +45,8 @@ class SigningIn:
             )
         return self._sessions.find(token.strip())
 
-    async def _challenge(self, _: Request) -> Answer:
+    async def _challenge(self, request: Request) -> Answer:
+        await read_body(request.scope, request.receive, EMPTY_BODY_MAX_BYTES)
         given = self._sessions.challenge()
         return json_answer(
             shapes.ChallengeGiven(challenge=given.text, expires_at=to_text(given.expires_ms)), status=201

@@ -73,9 +73,9 @@ class Stream:
     def _farewell(self) -> bytes | None:
         """The last frame, once there is a reason to end."""
         if self._sessions.has_expired(self._session):
-            return notice_frame("session_expired", at=to_text(self._session.expires_ms))
+            return self._notice("session_expired", at=to_text(self._session.expires_ms))
         if self._feeds.is_stopping:
-            return notice_frame("node_stopping", remedy="Resume in a few seconds; telephone meanwhile.")
+            return self._notice("node_stopping", remedy="Resume in a few seconds; telephone meanwhile.")
         return None
 
     async def _write_news(self, send: Send) -> bool:
@@ -84,7 +84,7 @@ class Stream:
         if is_fenced != self._said_fenced:
             self._said_fenced = is_fenced
             kind = "node_fenced" if is_fenced else "node_resumed"
-            await self._write(send, notice_frame(kind, reason=self._feeds.fence_reason))
+            await self._write(send, self._notice(kind, reason=self._feeds.fence_reason))
         party = self._session.party
         indexes = self._feeds.after(party, self._at)
         if not indexes:
@@ -95,6 +95,9 @@ class Stream:
         # A long way to catch up is shared with everybody else's requests.
         await asyncio.sleep(0)
         return True
+
+    def _notice(self, kind: str, **fields: str) -> bytes:
+        return notice_frame(kind, is_drill=self._feeds.is_drill, **fields)
 
     async def _wait(self, reader: Reader, send: Send) -> None:
         left_s = self._sessions.left_ms(self._session) / 1000

@@ -45,6 +45,7 @@ def send(
     if json:
         print_json(receipt)
         return
+    say_drill(is_drill=receipt.get("drill", False))
     again = " It had been told before; nothing new was recorded." if receipt["duplicate"] else ""
     out.print(f"Recorded as entry {receipt['index']} at {receipt['recorded_at']}.{again}", markup=False)
     for flag in receipt["flags"]:
@@ -55,8 +56,8 @@ def send(
 def watch(
     key: Key,
     node: Node = DEFAULT_NODE,
-    after: Annotated[int, typer.Option(help="Show what came after this entry; -1 shows everything.")] = -1,
-    count: Annotated[int, typer.Option(help="Stop after so many events; 0 goes on.")] = 0,
+    after: Annotated[int, typer.Option(min=-1, help="Show what came after this entry; -1 shows everything.")] = -1,
+    count: Annotated[int, typer.Option(min=0, help="Stop after so many events; 0 goes on.")] = 0,
     json: Json = False,
     lang: Lang = LanguageChoice.en,
 ) -> None:
@@ -88,7 +89,7 @@ def ack(
     """
     with spoken_errors(), Desk(key, node) as desk:
         desk.open_session()
-        found = [held for held in desk.alerts() if alert and held["alert"].startswith(alert)]
+        found = [held for held in desk.alerts()["alerts"] if alert and held["alert"].startswith(alert)]
         if len(found) != 1:
             raise NotFound(
                 "ALERT_UNKNOWN",
@@ -125,13 +126,16 @@ def status(
     with spoken_errors():
         ready, document = node_state(node)
         alerts: list[dict[str, Any]] = []
+        is_drill = False
         if ready and key is not None:
             with Desk(key, node) as desk:
                 desk.open_session()
-                alerts = desk.alerts()
+                found = desk.alerts()
+                alerts, is_drill = found["alerts"], found["drill"]
     if json:
-        print_json({"ready": ready, "node": document, "alerts": alerts})
+        print_json({"ready": ready, "drill": is_drill, "node": document, "alerts": alerts})
     else:
+        say_drill(is_drill=is_drill)
         _print_status(ready=ready, document=document, alerts=alerts, has_key=key is not None)
     if not ready or any(not held["acknowledged"] for held in alerts):
         raise typer.Exit(FINDING)
@@ -150,8 +154,15 @@ def _print_status(*, ready: bool, document: dict[str, Any], alerts: list[dict[st
         out.print("No alert of yours is open.")
     for held in alerts:
         state = "acknowledged" if held["acknowledged"] else f"answer due {held['answer_due'] or 'overdue'}"
-        out.print(f"  {held['precedence']:<10} {held['alert']}  {held['reason']}  {state}", markup=False)
+        times = f" x{held['count']}" if held["count"] > 1 else ""
+        out.print(f"  {held['precedence']:<10} {held['alert']}  {held['reason']}{times}  {state}", markup=False)
     out.print(CAVEAT["en"], style="italic")
+
+
+def say_drill(*, is_drill: bool) -> None:
+    """Say it first, when nothing of what follows is real."""
+    if is_drill:
+        out.print("DRILL. EXERCICE. Nothing here is real; rien ici n'est réel.", style="bold magenta")
 
 
 def _say_lost(reason: str) -> None:
@@ -163,5 +174,6 @@ def _say_lost(reason: str) -> None:
 def _print_event(event: dict[str, Any], language: str) -> None:
     words = event.get("text", {})
     said = words.get(language, event["kind"]) if isinstance(words, dict) else words
-    line = f"{event.get('at', '')}  #{event.get('index', '')}  {event.get('precedence', ''):<10}{said}"
+    mark = "DRILL  " if event.get("drill", False) else ""
+    line = f"{mark}{event.get('at', '')}  #{event.get('index', '')}  {event.get('precedence', ''):<10}{said}"
     out.print(printable(line), markup=False)

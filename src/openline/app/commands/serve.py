@@ -27,6 +27,7 @@ from openline.app.configuration import (
 )
 from openline.app.console import entry_progress, err, out, spoken_errors
 from openline.app.public_keys import read_file, read_public_key
+from openline.app.searching import engine_maker
 from openline.codec.envelope import to_base64
 from openline.core.errors import BadUse
 from openline.node.secrets import NodeSecrets
@@ -59,11 +60,12 @@ def run_node(data: Path, *, host: str = "", port: int = -1) -> None:
         OpenlineError: when it cannot be opened or does not verify.
     """
     settings = read_settings(data)
+    make_engine = engine_maker(settings.search)
     clock = SystemClock()
     store = open_store(data)
     try:
         with entry_progress("Reading the ledger") as progress:
-            line = open_line(data, settings, store, progress)
+            line = open_line(data, settings, store, progress, make_engine)
         _settle_memory()
         now_ms = clock.now_ms()
         line.administer(now_ms, settled(data, settings, line, now_ms))

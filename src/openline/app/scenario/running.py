@@ -10,27 +10,29 @@ from openline.app.scenario.lines import event_line, refusal_line, summary_line, 
 from openline.app.scenario.loading import Scenario, TimedEvent, invalid, plain
 from openline.app.scenario.words import AcknowledgeEvent, LinkEvent, OutsideEvent, TellEvent
 from openline.core.errors import Refusal
-from openline.core.event import Alert, AlertChanged, Closed, Escalation
+from openline.core.event import Alert, AlertChanged, Closed, Escalation, Repeated
 from openline.core.notice import Notice
 from openline.core.time import to_text
+from openline.engine.finder import Engine
 from openline.intake.opening import OpenedNotice, open_acknowledgement, open_notice
 from openline.node.batch import Delivery, Input
 from openline.node.journal import Output
 from openline.node.line import Line, outcome_of
 from openline.node.ports import Store
+from openline.node.state import EngineMaker
 
 Document = dict[str, Any]
-_DELIVERED = (Alert, AlertChanged, Escalation, Closed)
+_DELIVERED = (Alert, AlertChanged, Repeated, Escalation, Closed)
 
 
 class Replay:
     """One scenario on one store."""
 
-    def __init__(self, scenario: Scenario, store: Store) -> None:
-        """The store is empty."""
+    def __init__(self, scenario: Scenario, store: Store, make_engine: EngineMaker = Engine) -> None:
+        """The store is empty. Which search the engines have changes no line."""
         self._scenario = scenario
         self.drill = Drill(scenario)
-        self.line = Line(store, self.drill.secrets(), self.drill.origin)
+        self.line = Line(store, self.drill.secrets(), self.drill.origin, make_engine)
         self.line.listen(self._take)
         self._fresh: list[tuple[int, Output]] = []
         self._labels: dict[str, tuple[str, Notice]] = {}

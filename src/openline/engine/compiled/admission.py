@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from openline.engine.columns import GOES_ON, LINE, Floats, Ints, Marks
 from openline.engine.compiled.cells import class_of, clipped_ms
+from openline.engine.compiled.chords import following
 from openline.engine.compiled.layout import (
     MANY,
     NORTH_POLE,
@@ -19,12 +18,16 @@ from openline.engine.compiled.layout import (
     TIME_SHIFTS,
     Records,
     Store,
+    signed,
 )
-from openline.engine.compiled.narrow import following
 from openline.engine.compiling import kernel
 from openline.geo.ellipsoid import ECCENTRICITY_SQUARED, RADIUS_MIN_M, SEMI_MAJOR_M
 
 _ROUNDING_M = 0.01
+_ARC_KNOWN_M2 = 4e12
+"""The square of the longest chord (2,000 km) that is asked how far its arc rises; near the antipodes it cannot say."""
+_ANYWHERE_M = 2e7
+"""No edge leaves its chord by more."""
 
 
 @kernel
@@ -72,8 +75,8 @@ def enclose(volume: Records, corners: Floats, marks: Marks) -> None:
     volume.x, volume.y, volume.z = x, y, z
     # single precision rounds by 1e-7
     volume.longest_m = math.sqrt(longest_2) * 1.000001
-    # every edge leaves its chord by no more than this; near the antipodes the chord says nothing of the arc
-    sagitta = 1.02 * longest_2 / (8.0 * RADIUS_MIN_M) if longest_2 < 4e12 else 2e7
+    # every edge leaves its chord by no more than this
+    sagitta = 1.02 * longest_2 / (8.0 * RADIUS_MIN_M) if longest_2 < _ARC_KNOWN_M2 else _ANYWHERE_M
     volume.reach_m = (math.sqrt(reach_2) + sagitta) * 1.000001 + (_ROUNDING_M if count > 1 else 0.0)
     if chains > 1:
         volume.form = MANY
@@ -81,11 +84,6 @@ def enclose(volume: Records, corners: Floats, marks: Marks) -> None:
         volume.form = POINT
     else:
         volume.form = OPEN if marks[first] == LINE else RING
-
-
-@kernel
-def _units(degrees: float, least: int, most: int) -> int:
-    return min(max(np.int64(math.floor(degrees * PLACE_UNITS)), least), most)
 
 
 @kernel
@@ -136,10 +134,9 @@ def admit(
             _note_times(store.bounds, volume)
 
 
-
 @kernel
 def _units(degrees: float, least: int, most: int) -> int:
-    return min(max(np.int64(math.floor(degrees * PLACE_UNITS)), least), most)
+    return min(max(signed(math.floor(degrees * PLACE_UNITS)), least), most)
 
 
 @kernel

@@ -1,7 +1,7 @@
 """Very many volumes put into cells at once: level by level, with every cell counted before any is filled.
 
-A volume that goes in alone takes the first cells that are not crowded. Of many that go in together, the first would take
-the coarse cells for good; counting first sends them all as deep as they will be needed.
+A volume that goes in alone takes the first cells that are not crowded. Of many that go in together, the first would
+take the coarse cells for good; counting first sends them all as deep as they will be needed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import numpy as np
 
 from openline.engine.columns import Ints
 from openline.engine.compiled.cells import class_of_slot, clipped_ms, fits, has_room, make_cell, settle, touch
-from openline.engine.compiled.layout import CROWDED, SHIFTS, TIME_SHIFTS, Records, Store
+from openline.engine.compiled.layout import CROWDED, SHIFTS, TIME_SHIFTS, Records, Store, signed
 from openline.engine.compiling import kernel
 
 _SURELY = 4 * CROWDED
@@ -48,10 +48,10 @@ def _stretch(extent: Ints, volume: Records, is_first: bool) -> None:
     if is_first:
         extent[0], extent[1], extent[2], extent[3] = volume.south, volume.west, volume.north, volume.east
         extent[4], extent[5] = start_ms, end_ms
-    extent[0] = min(extent[0], np.int64(volume.south))
-    extent[1] = min(extent[1], np.int64(volume.west))
-    extent[2] = max(extent[2], np.int64(volume.north))
-    extent[3] = max(extent[3], np.int64(volume.east))
+    extent[0] = min(extent[0], signed(volume.south))
+    extent[1] = min(extent[1], signed(volume.west))
+    extent[2] = max(extent[2], signed(volume.north))
+    extent[3] = max(extent[3], signed(volume.east))
     extent[4] = min(extent[4], start_ms)
     extent[5] = max(extent[5], end_ms)
 
@@ -66,7 +66,7 @@ def _cells_in(extent: Ints, level: int, time_shift: int) -> int:
 
 @kernel
 def count_through(store: Store, slots: Ints, levels: Ints, level: int, begin: int, touched: Ints) -> int:
-    """Count the volumes of a level in the cells that they touch, from index `begin` on; the index at which room ended."""
+    """Count the volumes of a level in the cells they touch, from index `begin` on; the index at which room ended."""
     for k in range(begin, len(slots)):
         if levels[k] != level:
             continue

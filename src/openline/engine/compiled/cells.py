@@ -1,7 +1,7 @@
 """Hashed cells: finding one, putting volumes into those that they touch, taking them out again.
 
-Open addressing with linear probing (Knuth, The Art of Computer Programming, vol. 3, 6.4, algorithm L); a cell stays until
-the table is rehashed, also when it is empty.
+Open addressing with linear probing (Knuth, The Art of Computer Programming, vol. 3, 6.4, algorithm L); a cell stays
+until the table is rehashed, also when it is empty.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from openline.engine.compiled.layout import (
     TIME_SHIFTS,
     Records,
     Store,
+    signed,
 )
 from openline.engine.compiling import kernel
 
@@ -31,14 +32,14 @@ _SHARE = 1.0 / 64.0
 
 @kernel
 def cell_key(time_class: int, level: int, hour: int, row: int, column: int) -> int:
-    """The name of a cell; never 0. Times need 25 bits, rows and columns 16, levels 4, classes 3."""
+    """The name of a cell; never 0. Times need 23 bits, rows and columns 16, levels 4, classes 3."""
     return ((((hour << 16 | row) << 16 | column) << 4 | level) << 3 | time_class) + 1
 
 
 @kernel
 def home_of(key: int, mask: int) -> int:
     """Where a cell lies in the table if nothing else was there first."""
-    return np.int64((np.uint64(key) * _MULTIPLIER) >> _SPREAD) & mask
+    return signed((np.uint64(key) * _MULTIPLIER) >> _SPREAD) & mask
 
 
 @kernel
@@ -136,9 +137,9 @@ def class_of_slot(volumes: Records, slot: int) -> int:
 def fits(volumes: Records, slot: int, level: int) -> bool:
     """True when the volume is no larger than a cell of this level."""
     side = 1 << SHIFTS[level]
-    west, east = np.int64(volumes[slot].west), np.int64(volumes[slot].east)
+    west, east = signed(volumes[slot].west), signed(volumes[slot].east)
     width = east - west if west <= east else east + ROUND - west
-    return np.int64(volumes[slot].north) - np.int64(volumes[slot].south) <= side and width <= side
+    return signed(volumes[slot].north) - signed(volumes[slot].south) <= side and width <= side
 
 
 @kernel
@@ -152,7 +153,7 @@ def touch(store: Store, slot: int, level: int, touched: Ints) -> int:
     shift, time_shift = SHIFTS[level], TIME_SHIFTS[time_class]
     first_hour = clipped_ms(volumes[slot].start_ms) >> time_shift
     last_hour = clipped_ms(max(volumes[slot].end_ms - 1, volumes[slot].start_ms)) >> time_shift
-    west, east = np.int64(volumes[slot].west), np.int64(volumes[slot].east)
+    west, east = signed(volumes[slot].west), signed(volumes[slot].east)
     if level == 0:
         west, east = 0, 0
     parts = 1 if west <= east else 2
@@ -160,7 +161,7 @@ def touch(store: Store, slot: int, level: int, touched: Ints) -> int:
     for part in range(parts):
         from_column = (west if part == 0 else 0) >> shift
         to_column = (east if part == parts - 1 else ROUND) >> shift
-        for row in range(np.int64(volumes[slot].south) >> shift, (np.int64(volumes[slot].north) >> shift) + 1):
+        for row in range(signed(volumes[slot].south) >> shift, (signed(volumes[slot].north) >> shift) + 1):
             for column in range(from_column, to_column + 1):
                 for hour in range(first_hour, last_hour + 1):
                     touched[count, 0] = row
@@ -177,7 +178,9 @@ def make_cell(store: Store, time_class: int, level: int, touched: Ints) -> int:
     row, column, hour = touched[0], touched[1], touched[2]
     made = -1
     for above in range(level, -1, -1):
-        key = cell_key(time_class, above, hour, row >> (SHIFTS[above] - SHIFTS[level]), column >> (SHIFTS[above] - SHIFTS[level]))
+        key = cell_key(
+            time_class, above, hour, row >> (SHIFTS[above] - SHIFTS[level]), column >> (SHIFTS[above] - SHIFTS[level])
+        )
         place = find_cell(store.cells, key)
         is_new = place < 0
         if is_new:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from openline.engine.columns import Ints
 from openline.engine.compiled.layout import (
     ENTRIES_USED,
@@ -15,8 +13,12 @@ from openline.engine.compiled.layout import (
     LEAST_ROOM,
     ROUND,
     Store,
+    signed,
 )
 from openline.engine.compiling import kernel
+
+_GLOBE_SHIFT = 32
+"""Of cells that are the whole globe."""
 
 
 @kernel
@@ -60,10 +62,10 @@ def put_entry(store: Store, slot: int, touched: Ints, shift: int, time_shift: in
         _make_room(store, touched[3])
     entry, volume = cell.first + cell.count, store.volumes[slot]
     cell.count += 1
-    west, east = np.int64(volume.west), np.int64(volume.east)
+    west, east = signed(volume.west), signed(volume.east)
     if west > east:
         # of a volume across the antimeridian a cell holds one part, unless it is the whole globe
-        if shift >= 32:
+        if shift >= _GLOBE_SHIFT:
             west, east = 0, ROUND
         elif touched[1] << shift <= east:
             west = 0
@@ -76,8 +78,8 @@ def put_entry(store: Store, slot: int, touched: Ints, shift: int, time_shift: in
         LANE_MAX - in_cell(max(volume.end_ms, 0), touched[2], time_shift),
     )
     store.entries[entry, 1] = word_of(
-        in_cell(np.int64(volume.south), touched[0], shift),
-        LANE_MAX - in_cell(np.int64(volume.north), touched[0], shift),
+        in_cell(signed(volume.south), touched[0], shift),
+        LANE_MAX - in_cell(signed(volume.north), touched[0], shift),
         in_cell(west, touched[1], shift),
         LANE_MAX - in_cell(east, touched[1], shift),
     )

@@ -1,28 +1,31 @@
 """How the compiled search lays out its memory: volumes, cells, and the entries of a cell.
 
 A **cell** is a square of latitude and longitude for a span of time. Volumes are sorted by how long they last into
-classes; each class has cells of one length in time. In place a cell of one level holds those of the next. A volume lies
-in all cells of one level that it touches, which are at most two by two, by two in time: of a level at which none of them
-is crowded, or else of the finest whose cells are not smaller than the volume. So a city full of drones gets fine cells,
-and a continent of airspace coarse ones, and nothing that is in force is ever moved.
+classes; each class has cells of one length in time. In place a cell of one level holds those of the next. A volume
+lies in all cells of one level that it touches, which are at most two by two, by two in time: of a level at which none
+of them is crowded, or else of the finest whose cells are not smaller than the volume. So a city full of drones gets
+fine cells, and a continent of airspace coarse ones, and nothing that is in force is ever moved.
 
-An **entry** is a volume's extent in a cell, in 32,768ths of the cell, always outward: two words of four lanes, each with
-a free bit on top, so that four comparisons are one subtraction (Lamport 1975, "Multiple byte processing with full-word
-instructions", CACM 18 no. 8). Words hold what must be no more than the question's: the lower ends as they are, the upper
-ends taken from the most that a lane can hold.
+An **entry** is a volume's extent in a cell, in 32,768ths of the cell, always outward: two words of four lanes, each
+with a free bit on top, so that four comparisons are one subtraction (Lamport 1975, "Multiple byte processing with
+full-word instructions", CACM 18 no. 8). Words hold what must be no more than the question's: the lower ends as they
+are, the upper ends taken from the most that a lane can hold.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from openline.engine.columns import Floats, Ints, Marks
 
-Records = npt.NDArray[Any]
-"""A structured array."""
+Records: TypeAlias = Any
+"""A structured array, or one row of it; types cannot tell its fields."""
+
+signed = cast("Callable[[Any], int]", np.int64)
+"""A whole number in 64 bits with a sign, whatever it was held in."""
 
 PLACE_UNITS = 1e7
 """Places are counted in 1e-7 degrees from the south pole and from 180 degrees west."""
@@ -30,10 +33,11 @@ NORTH_POLE = 1_800_000_000
 ROUND = 3_600_000_000
 
 SHIFTS = np.array([32, 29, 27, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16], dtype=np.int64)
-"""Sides of the cells of each level, as powers of two of a unit: the whole globe, 54 degrees, 13, 3.4, 1.7, 0.84 (93 km),
-0.42, 0.21, 0.10 (12 km), and so on to 0.0066 degrees (730 m)."""
+"""Sides of the cells of each level, as powers of two of a unit: the whole globe, 54 degrees, 13, 3.4, 1.7, 0.84
+(93 km), 0.42, 0.21, 0.10 (12 km), and so on to 0.0066 degrees (730 m)."""
 TIME_SHIFTS = np.array([23, 24, 25, 27, 30, 34, 46], dtype=np.int64)
-"""Lengths of the cells of each class, as powers of two of a millisecond: 35 min, 2.3 h, 9.3 h, 3 d, 25 d, 199 d, all."""
+"""Lengths of the cells of each class, as powers of two of a millisecond: 2.3 h, 4.7 h, 9.3 h, 37 h, 12 d, 199 d, and
+all time."""
 LATEST_MS = (1 << 46) - 1
 """Cells know no later time (the year 4199): what is later lies in the last."""
 CROWDED = 64
@@ -52,8 +56,9 @@ LEAST_ROOM = 2
 """A cell's entries lie side by side, with room for 4, 8, 16 and so on: as powers of two from this one on."""
 
 CELL = np.dtype([("key", "i8"), ("first", "i4"), ("count", "i4"), ("through", "i4"), ("room", "i2"), ("finer", "i2")])
-"""Entries are `count` from `first` on, with room for 1 << `room` (none when `room` is 0). `finer` says that there are or
-were cells of the next level in this one, and is set in all that hold a cell; `through` counts while many are loaded."""
+"""Entries are `count` from `first` on, with room for 1 << `room` (none when `room` is 0). `finer` says that there are
+or were cells of the next level in this one, and is set in all that hold a cell; `through` counts while many are
+loaded."""
 
 VOLUME = np.dtype(
     [
@@ -87,7 +92,6 @@ are. `radius_m` is the outline's own, `stamp` the last search that looked at it,
 notice's next volume."""
 
 
-
 class Store(NamedTuple):
     """The arrays that every kernel works on."""
 
@@ -106,8 +110,8 @@ class Store(NamedTuple):
     marks: Marks
     """Where chains of vertices begin."""
     bounds: Ints
-    """For each class the first and the last cell of time ever used (last < first: none) and the coarsest level; at the end
-    the number of the last search."""
+    """For each class the first and the last cell of time ever used (last < first: none) and the coarsest level; at the
+    end the number of the last search."""
     usual: Floats
     """For each class the level at which volumes came to lie of late."""
 

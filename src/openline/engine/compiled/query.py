@@ -24,6 +24,7 @@ from openline.engine.compiled.layout import (
     TOPS,
     Records,
     Store,
+    signed,
 )
 from openline.engine.compiled.narrow import CLEAR, NEAR, compare
 from openline.engine.compiling import kernel
@@ -45,15 +46,15 @@ def widened(volume: Records, margin_m: float, spans: Ints) -> int:
     See `openline.geo.cells.spans` for why no point is missed.
     """
     margin_deg = margin_m / LAT_M_PER_DEG
-    margin = np.int64(margin_deg * PLACE_UNITS) + 1
-    south = max(np.int64(volume.south) - margin, 0)
-    north = min(np.int64(volume.north) + margin, NORTH_POLE)
+    margin = signed(margin_deg * PLACE_UNITS) + 1
+    south = max(signed(volume.south) - margin, 0)
+    north = min(signed(volume.north) + margin, NORTH_POLE)
     polar_deg = max(abs(south / PLACE_UNITS - 90.0), abs(north / PLACE_UNITS - 90.0))
     spans[0, 0], spans[0, 1], spans[0, 2], spans[0, 3] = south, 0, north, ROUND
     if polar_deg >= _POLAR_DEG:
         return 1
-    margin = np.int64(margin_m / (EQUATOR_M_PER_DEG * math.cos(math.radians(polar_deg))) * PLACE_UNITS) + 1
-    west, east = np.int64(volume.west), np.int64(volume.east)
+    margin = signed(margin_m / (EQUATOR_M_PER_DEG * math.cos(math.radians(polar_deg))) * PLACE_UNITS) + 1
+    west, east = signed(volume.west), signed(volume.east)
     if west > east:
         east += ROUND
     west -= margin
@@ -75,9 +76,9 @@ def widened(volume: Records, margin_m: float, spans: Ints) -> int:
 def _cells_of(
     store: Store, span: Ints, first_ms: int, last_ms: int, time_class: int, stack: Ints, visits: Ints, known: int
 ) -> int:
-    """Append to `visits` (place, row, column, hour, level) of every cell of a class with entries that the question touches.
+    """Append to `visits` every cell of a class that has entries and that the question touches.
 
-    Returns how many there are now; NO_ROOM when they do not fit.
+    Of each its (place, row, column, hour, level). Returns how many there are now; NO_ROOM when they do not fit.
     """
     cells = store.cells
     mask = len(cells) - 1
@@ -168,7 +169,7 @@ def _judged(volumes: Records, one: int, other: int, table: Floats) -> bool:
     lateral_m = table[b.standing, 0]
     if lateral_m < 0.0:
         return False
-    separation_ms = np.int64(table[b.standing, 2])
+    separation_ms = signed(table[b.standing, 2])
     if not (b.start_ms < a.end_ms + separation_ms and a.start_ms < b.end_ms + separation_ms):
         return False
     return max(0.0, b.lower_m - a.upper_m, a.lower_m - b.upper_m) <= table[b.standing, 1]
@@ -206,8 +207,8 @@ def search(
     `table` has the minima for each standing, and in its last row the largest of each. `slots` takes the answers: those
     that are certain from the front, those in doubt from the back.
 
-    Returns certain << 32 | doubtful, or NO_ROOM when `slots` is too short. The arrays of `Store` come one by one, because
-    handing over a named tuple takes as long as half a search.
+    Returns certain << 32 | doubtful, or NO_ROOM when `slots` is too short. The arrays of `Store` come one by one,
+    because handing over a named tuple takes as long as half a search.
     """
     store = Store(cells, entries, owners, heads, volumes, corners, marks, bounds, usual)
     return _searched(store, table, work, slots, one)
@@ -221,8 +222,8 @@ def _searched(store: Store, table: Floats, work: Ints, slots: Ints, one: int) ->
     heights = TOPS | word_of(
         height_step(volume.upper_m + reach[1]), LANE_MAX - height_step(volume.lower_m - reach[1]), 0, 0
     )
-    start_ms = clipped_ms(volume.start_ms - np.int64(reach[2]))
-    end_ms = clipped_ms(volume.end_ms + np.int64(reach[2]))
+    start_ms = clipped_ms(volume.start_ms - signed(reach[2]))
+    end_ms = clipped_ms(volume.end_ms + signed(reach[2]))
     parts = widened(volume, reach[0] + _SLACK_M, spans)
     found = 0
     for time_class in range(len(TIME_SHIFTS)):
@@ -238,16 +239,14 @@ def _searched(store: Store, table: Floats, work: Ints, slots: Ints, one: int) ->
                 cell = store.cells[visits[k, 0]]
                 entries = store.entries[cell.first : cell.first + cell.count]
                 owners = store.owners[cell.first :]
-                found = _entries_of(
-                    entries, owners, visits[k], span, first_ms, last_ms, shift, heights, slots, found
-                )
+                found = _entries_of(entries, owners, visits[k], span, first_ms, last_ms, shift, heights, slots, found)
                 if found == NO_ROOM:
                     return NO_ROOM
     return _compared(store, table, slots, one, found, np.int32(_next_serial(volumes, bounds)))
 
 
 @kernel
-def _compared(store: Store, table: Floats, slots: Ints, one: int, found: int, serial: int) -> int:
+def _compared(store: Store, table: Floats, slots: Ints, one: int, found: int, serial: np.int32) -> int:
     volumes, corners, marks = store.volumes, store.corners, store.marks
     left = 0
     for k in range(found):
@@ -294,9 +293,9 @@ def search_many(
 ) -> tuple[int, int]:
     """`search` for each of `ones` under one row of rules.
 
-    Writes what is certain into `answers`, one after the other, with (certain, doubtful) in `counts`; a doubtful one comes
-    after the certain ones of its question as -1 - slot. Returns how many questions were answered and how many answers
-    written; fewer than asked when there was no room.
+    Writes what is certain into `answers`, one after the other, with (certain, doubtful) in `counts`; a doubtful one
+    comes after the certain ones of its question as -1 - slot. Returns how many questions were answered and how many
+    answers written; fewer than asked when there was no room.
     """
     store = Store(cells, entries, owners, heads, volumes, corners, marks, bounds, usual)
     written = 0

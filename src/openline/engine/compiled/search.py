@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from openline.engine.columns import Columns, Ints, columns_of
 from openline.engine.compiled.admission import admit
 from openline.engine.compiled.bulk import begin_counting, count_through, fill
 from openline.engine.compiled.cells import link, unlink
-from openline.engine.compiled.layout import DEPTH_MAX, SHIFTS
+from openline.engine.compiled.layout import DEPTH_MAX, SHIFTS, Store
 from openline.engine.compiled.memory import Memory
 from openline.engine.compiled.query import NO_ROOM, search, search_many
 from openline.engine.judgement import Row
@@ -20,7 +21,7 @@ from openline.engine.shapes import Shapes
 from openline.geo.separation import lateral_gap_m
 
 _LOW_WORD = 0xFFFF_FFFF
-_MANY = 256
+MANY_AT_ONCE = 256
 """So many volumes are loaded together, fewer one by one."""
 
 
@@ -35,6 +36,11 @@ class CompiledSearch:
         self._touched: Ints = np.zeros((32, 4), dtype=np.int64)
         self._work: Ints = np.zeros((2 * DEPTH_MAX, 5), dtype=np.int64)
         self._found: Ints = np.zeros(4_096, dtype=np.int64)
+
+    @property
+    def store(self) -> Store:
+        """The arrays, for whoever measures or tests the kernels."""
+        return self._memory.store
 
     @property
     def nbytes(self) -> int:
@@ -85,8 +91,25 @@ class CompiledSearch:
         return touches
 
     def near_many(self, numbers: Sequence[int], rows: Sequence[Row]) -> list[list[Touch]]:
-        """`near` for each."""
-        return [self.near(number, row) for number, row in zip(numbers, rows, strict=True)]
+        """`near` for each; those that follow each other under one row are searched together."""
+        found: list[list[Touch]] = []
+        begin = 0
+        for row, group in groupby(rows):
+            end = begin + len(list(group))
+            found += self._near_alike(numbers[begin:end], row)
+            begin = end
+        return found
+
+    def _near_alike(self, numbers: Sequence[int], row: Row) -> list[list[Touch]]:
+        slots = [list(self._slots_of(number)) for number in numbers]
+        counts, others = self.query_many(np.array([slot for own in slots for slot in own], dtype=np.int64), row)
+        ends = np.cumsum(counts).tolist()
+        begins = [0, *ends][: len(ends)]
+        spans = iter(zip(begins, ends, strict=True))
+        return [
+            [touch for slot in own for touch in self._touches(slot, others[slice(*next(spans))].tolist())]
+            for own in slots
+        ]
 
     def near_unknown(self, entry: Entry, row: Row) -> list[Touch]:
         """Every touch of a notice that need not be in force; what has its number is not found."""
@@ -191,7 +214,7 @@ class CompiledSearch:
             firsts,
             linked,
         )
-        if linked and len(slots) < _MANY:
+        if linked and len(slots) < MANY_AT_ONCE:
             for slot in slots.tolist():
                 while not link(memory.store, slot, self._touched):
                     memory.make_room()

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from openline.engine.judgement import Row
 from openline.engine.plain.index import Index
-from openline.engine.shapes import Shapes
 from openline.engine.search import Entry, Touch
+from openline.engine.shapes import Shapes
 from openline.engine.words import JudgedVolume, Minima
 from openline.geo.band import vertical_gap_m
 from openline.geo.separation import lateral_gap_m
