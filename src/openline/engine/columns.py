@@ -101,6 +101,16 @@ def columns_of(entries: Iterable[Entry]) -> Columns:
     )
 
 
+def points_of(outline: Outline) -> list[float]:
+    """Latitude, longitude and mark of every vertex, one after the other."""
+    points: list[float] = []
+    for mark, chain in chains(outline):
+        for point in chain:
+            points += (point.lat_deg, point.lng_deg, mark)
+            mark = GOES_ON  # noqa: PLW2901 - only the first vertex begins the chain
+    return points
+
+
 def chains(outline: Outline) -> Iterator[tuple[int, tuple[Point, ...]]]:
     """The lines and rings of an outline, each with what begins it."""
     if outline.line:

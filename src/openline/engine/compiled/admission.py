@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from openline.engine.columns import GOES_ON, LINE, Floats, Ints, Marks
-from openline.engine.compiled.cells import class_of, clipped_ms
+from openline.engine.compiled.cells import link
 from openline.engine.compiled.chords import following
 from openline.engine.compiled.layout import (
     MANY,
@@ -15,7 +15,6 @@ from openline.engine.compiled.layout import (
     POINT,
     RING,
     ROUND,
-    TIME_SHIFTS,
     Records,
     Store,
     signed,
@@ -23,6 +22,8 @@ from openline.engine.compiled.layout import (
 from openline.engine.compiling import kernel
 from openline.geo.ellipsoid import ECCENTRICITY_SQUARED, RADIUS_MIN_M, SEMI_MAJOR_M
 
+FIGURES = 7
+"""Of a volume, before those of its vertices."""
 _ROUNDING_M = 0.01
 _ARC_KNOWN_M2 = 4e12
 """The square of the longest chord (2,000 km) that is asked how far its arc rises; near the antipodes it cannot say."""
@@ -31,20 +32,18 @@ _ANYWHERE_M = 2e7
 
 
 @kernel
-def place_corners(
-    lat_deg: Floats, lng_deg: Floats, begin: int, count: int, places: Floats, corners: Floats, first: int
-) -> None:
-    """Write vertices in degrees and in Earth-centred Cartesian metres (`openline.geo.ellipsoid.ecef`)."""
-    for k in range(count):
-        lat, lng = math.radians(lat_deg[begin + k]), math.radians(lng_deg[begin + k])
-        sin_lat = math.sin(lat)
-        normal_m = SEMI_MAJOR_M / math.sqrt(1.0 - ECCENTRICITY_SQUARED * sin_lat * sin_lat)
-        ground_m = normal_m * math.cos(lat)
-        corners[first + k, 0] = ground_m * math.cos(lng)
-        corners[first + k, 1] = ground_m * math.sin(lng)
-        corners[first + k, 2] = normal_m * (1.0 - ECCENTRICITY_SQUARED) * sin_lat
-        places[first + k, 0] = lat_deg[begin + k]
-        places[first + k, 1] = lng_deg[begin + k]
+def place_corner(store: Store, places: Floats, row: int, lat_deg: float, lng_deg: float, mark: int) -> None:
+    """Write a vertex in degrees and in Earth-centred Cartesian metres (`openline.geo.ellipsoid.ecef`)."""
+    lat, lng = math.radians(lat_deg), math.radians(lng_deg)
+    sin_lat = math.sin(lat)
+    normal_m = SEMI_MAJOR_M / math.sqrt(1.0 - ECCENTRICITY_SQUARED * sin_lat * sin_lat)
+    ground_m = normal_m * math.cos(lat)
+    store.corners[row, 0] = ground_m * math.cos(lng)
+    store.corners[row, 1] = ground_m * math.sin(lng)
+    store.corners[row, 2] = normal_m * (1.0 - ECCENTRICITY_SQUARED) * sin_lat
+    store.marks[row] = mark
+    places[row, 0] = lat_deg
+    places[row, 1] = lng_deg
 
 
 @kernel
@@ -87,6 +86,31 @@ def enclose(volume: Records, corners: Floats, marks: Marks) -> None:
 
 
 @kernel
+def _write(
+    store: Store,
+    slot: int,
+    names: tuple[int, int, int],
+    window: tuple[int, int],
+    size: tuple[float, float, float],
+    box: tuple[float, float, float, float],
+    first: int,
+    count: int,
+) -> None:
+    """Write down a volume whose vertices are in place."""
+    volume = store.volumes[slot]
+    volume.number, volume.standing, volume.package = names
+    volume.start_ms, volume.end_ms = window
+    volume.lower_m, volume.upper_m, volume.radius_m = size
+    volume.south = _units(box[0] + 90.0, 0, NORTH_POLE)
+    volume.west = _units(box[1] + 180.0, 0, ROUND)
+    volume.north = _units(box[2] + 90.0 + 1.0 / PLACE_UNITS, 0, NORTH_POLE)
+    volume.east = _units(box[3] + 180.0 + 1.0 / PLACE_UNITS, 0, ROUND)
+    volume.first, volume.count = first, count
+    volume.stamp, volume.sibling = 0, 0
+    enclose(volume, store.corners, store.marks)
+
+
+@kernel
 def admit(
     number: Ints,
     standing: Ints,
@@ -101,47 +125,79 @@ def admit(
     lat_deg: Floats,
     lng_deg: Floats,
     mark: Marks,
-    store: Store,
+    cells: Records,
+    entries: Ints,
+    owners: Records,
+    heads: Ints,
+    volumes: Records,
+    corners: Floats,
+    marks: Marks,
+    bounds: Ints,
+    usual: Floats,
     places: Floats,
     slots: Ints,
     firsts: Ints,
-    linked: bool,
 ) -> None:
-    """Write down the volumes of columns (see `openline.engine.columns`); `linked` when they are to be found.
+    """Write down the volumes of columns (see `openline.engine.columns`), not yet in any cell.
 
     Volume i goes to `slots[i]`, its vertices to `firsts[i]` and on.
     """
+    store = Store(cells, entries, owners, heads, volumes, corners, marks, bounds, usual)
     begin = 0
     for i in range(len(slots)):
-        place_corners(lat_deg, lng_deg, begin, vertices[i], places, store.corners, firsts[i])
         for k in range(vertices[i]):
-            store.marks[firsts[i] + k] = mark[begin + k]
+            place_corner(store, places, firsts[i] + k, lat_deg[begin + k], lng_deg[begin + k], mark[begin + k])
         begin += vertices[i]
-        volume = store.volumes[slots[i]]
-        volume.number, volume.standing, volume.package = number[i], standing[i], package[i]
-        volume.start_ms, volume.end_ms = start_ms[i], end_ms[i]
-        volume.lower_m, volume.upper_m, volume.radius_m = lower_m[i], upper_m[i], radius_m[i]
-        volume.south = _units(box_deg[i, 0] + 90.0, 0, NORTH_POLE)
-        volume.west = _units(box_deg[i, 1] + 180.0, 0, ROUND)
-        volume.north = _units(box_deg[i, 2] + 90.0 + 1.0 / PLACE_UNITS, 0, NORTH_POLE)
-        volume.east = _units(box_deg[i, 3] + 180.0 + 1.0 / PLACE_UNITS, 0, ROUND)
-        volume.first, volume.count = firsts[i], vertices[i]
-        volume.stamp, volume.sibling = 0, 0
+        _write(
+            store,
+            slots[i],
+            (number[i], standing[i], package[i]),
+            (start_ms[i], end_ms[i]),
+            (lower_m[i], upper_m[i], radius_m[i]),
+            (box_deg[i, 0], box_deg[i, 1], box_deg[i, 2], box_deg[i, 3]),
+            firsts[i],
+            vertices[i],
+        )
         if i > 0 and number[i] == number[i - 1]:
             store.volumes[slots[i - 1]].sibling = slots[i] + 1
-        enclose(volume, store.corners, store.marks)
-        if linked:
-            _note_times(store.bounds, volume)
+
+
+@kernel
+def admit_one(
+    cells: Records,
+    entries: Ints,
+    owners: Records,
+    heads: Ints,
+    volumes: Records,
+    corners: Floats,
+    marks: Marks,
+    bounds: Ints,
+    usual: Floats,
+    places: Floats,
+    figures: Floats,
+    names: tuple[int, int, int],
+    window: tuple[int, int],
+    slot: int,
+    first: int,
+    touched: Ints,
+) -> bool:
+    """Write down one volume and put it into its cells; False when those have no room: then do it again.
+
+    `figures` are lower, upper and radius, south, west, north and east, and for each vertex latitude, longitude and
+    mark: in one array, because a whole number among plain arguments would have the kernel compiled anew. The arrays of
+    `Store` come one by one, see `query.search`.
+    """
+    store = Store(cells, entries, owners, heads, volumes, corners, marks, bounds, usual)
+    points = figures[FIGURES:]
+    count = len(points) // 3
+    for k in range(count):
+        place_corner(store, places, first + k, points[3 * k], points[3 * k + 1], int(points[3 * k + 2]))
+    size = (figures[0], figures[1], figures[2])
+    box = (figures[3], figures[4], figures[5], figures[6])
+    _write(store, slot, names, window, size, box, first, count)
+    return link(store, slot, touched)
 
 
 @kernel
 def _units(degrees: float, least: int, most: int) -> int:
     return min(max(signed(math.floor(degrees * PLACE_UNITS)), least), most)
-
-
-@kernel
-def _note_times(bounds: Ints, volume: Records) -> None:
-    time_class = class_of(volume.end_ms - volume.start_ms)
-    shift = TIME_SHIFTS[time_class]
-    bounds[time_class, 0] = min(bounds[time_class, 0], clipped_ms(volume.start_ms) >> shift)
-    bounds[time_class, 1] = max(bounds[time_class, 1], clipped_ms(volume.end_ms) >> shift)

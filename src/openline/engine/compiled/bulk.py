@@ -18,10 +18,15 @@ _SURELY = 4 * CROWDED
 
 
 @kernel
+def forget_counts(cells: Records) -> None:
+    """Set every counter to 0."""
+    for place in range(len(cells)):
+        cells[place].through = 0
+
+
+@kernel
 def begin_counting(store: Store, slots: Ints, levels: Ints) -> None:
-    """Set every counter to 0, and for each volume the level from which on it is counted."""
-    for place in range(len(store.cells)):
-        store.cells[place].through = 0
+    """Find for each volume the level from which on it is counted."""
     extents = np.empty((len(TIME_SHIFTS), 6), dtype=np.int64)
     counts = np.zeros(len(TIME_SHIFTS), dtype=np.int64)
     for slot in slots:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from openline.engine.columns import Ints
+from openline.engine.columns import Floats, Ints, Marks
 from openline.engine.compiled.entries import drop_entry, have_room, put_entry
 from openline.engine.compiled.layout import (
     CELLS_MORE,
@@ -26,6 +26,9 @@ from openline.engine.compiling import kernel
 
 _MULTIPLIER = np.uint64(0x9E37_79B9_7F4A_7C15)
 _SPREAD = np.uint64(32)
+_SPELL, _AGE = 14, 15
+"""In the place of a level: cells that only say that of 256, and of 65,536, cells of time some are in use."""
+_SPELL_BITS, _AGE_BITS = 8, 16
 _SHARE = 1.0 / 64.0
 """How much the level of one volume moves the usual one."""
 
@@ -106,17 +109,64 @@ def settle(store: Store, slot: int, level: int, touched: Ints, count: int) -> bo
         if touched[k, 3] < 0:
             touched[k, 3] = make_cell(store, time_class, level, touched[k])
         put_entry(store, slot, touched[k], SHIFTS[level], TIME_SHIFTS[time_class])
-    store.volumes[slot].level = level
+    volume = store.volumes[slot]
+    volume.level = level
+    shift = TIME_SHIFTS[time_class]
+    store.bounds[time_class, 0] = min(store.bounds[time_class, 0], clipped_ms(volume.start_ms) >> shift)
+    store.bounds[time_class, 1] = max(store.bounds[time_class, 1], clipped_ms(volume.end_ms) >> shift)
     store.bounds[time_class, 2] = min(store.bounds[time_class, 2], level)
     store.usual[time_class] += (level - store.usual[time_class]) * _SHARE
     return True
 
 
 @kernel
-def unlink(store: Store, slot: int, touched: Ints) -> None:
-    """Take a volume out of its cells."""
-    for k in range(touch(store, slot, store.volumes[slot].level, touched)):
+def link_few(
+    cells: Records,
+    entries: Ints,
+    owners: Records,
+    heads: Ints,
+    volumes: Records,
+    corners: Floats,
+    marks: Marks,
+    bounds: Ints,
+    usual: Floats,
+    slots: Ints,
+    begin: int,
+    touched: Ints,
+) -> int:
+    """`link` for each slot from index `begin` on; the index at which room ended.
+
+    The arrays of `Store` come one by one, see `query.search`.
+    """
+    store = Store(cells, entries, owners, heads, volumes, corners, marks, bounds, usual)
+    for k in range(begin, len(slots)):
+        if not link(store, slots[k], touched):
+            return k
+    return len(slots)
+
+
+@kernel
+def unlink(
+    cells: Records,
+    entries: Ints,
+    owners: Records,
+    heads: Ints,
+    volumes: Records,
+    corners: Floats,
+    marks: Marks,
+    bounds: Ints,
+    usual: Floats,
+    slot: int,
+    touched: Ints,
+) -> tuple[int, int, int]:
+    """Take a volume out of its cells; its first vertex, how many it has, and the slot of the notice's next or -1.
+
+    The arrays of `Store` come one by one, see `query.search`.
+    """
+    store = Store(cells, entries, owners, heads, volumes, corners, marks, bounds, usual)
+    for k in range(touch(store, slot, volumes[slot].level, touched)):
         drop_entry(store, touched[k, 3], slot)
+    return volumes[slot].first, volumes[slot].count, volumes[slot].sibling - 1
 
 
 @kernel
@@ -173,53 +223,68 @@ def touch(store: Store, slot: int, level: int, touched: Ints) -> int:
 
 
 @kernel
+def _make(cells: Records, key: int) -> int:
+    """Make a cell unless it is there; how many were made."""
+    place = find_cell(cells, key)
+    if place >= 0:
+        return 0
+    cell = cells[-1 - place]
+    cell.key = key
+    cell.first, cell.count, cell.through, cell.room, cell.finer = 0, 0, 0, 0, 0
+    return 1
+
+
+@kernel
+def _hold(cells: Records, time_class: int, level: int, hour: int, row: int, column: int) -> int:
+    """Make all that holds a cell, unless it is there: the cells above it, and two that stand for many cells of time.
+
+    How many were made.
+    """
+    made = 0
+    for above in range(level - 1, -1, -1):
+        step = SHIFTS[above] - SHIFTS[level]
+        key = cell_key(time_class, above, hour, row >> step, column >> step)
+        made += _make(cells, key)
+        cell = cells[find_cell(cells, key)]
+        if cell.finer:
+            return made
+        cell.finer = 1
+    made += _make(cells, cell_key(time_class, _SPELL, hour >> _SPELL_BITS, 0, 0))
+    return made + _make(cells, cell_key(time_class, _AGE, hour >> _AGE_BITS, 0, 0))
+
+
+@kernel
 def make_cell(store: Store, time_class: int, level: int, touched: Ints) -> int:
-    """Make a cell, and those that hold it, unless they are there; where it lies."""
+    """Make a cell, and all that holds it; where it lies."""
     row, column, hour = touched[0], touched[1], touched[2]
-    made = -1
-    for above in range(level, -1, -1):
-        key = cell_key(
-            time_class, above, hour, row >> (SHIFTS[above] - SHIFTS[level]), column >> (SHIFTS[above] - SHIFTS[level])
-        )
-        place = find_cell(store.cells, key)
-        is_new = place < 0
-        if is_new:
-            place = -1 - place
-            cell = store.cells[place]
-            cell.key = key
-            cell.first, cell.count, cell.through, cell.room, cell.finer = 0, 0, 0, 0, 0
-            store.heads[CELLS_USED] += 1
-        if above == level:
-            made = place
-        elif store.cells[place].finer:
-            break
-        else:
-            store.cells[place].finer = 1
-    return made
+    key = cell_key(time_class, level, hour, row, column)
+    made = _make(store.cells, key) + _hold(store.cells, time_class, level, hour, row, column)
+    store.heads[CELLS_USED] += made
+    return find_cell(store.cells, key)
+
+
+@kernel
+def next_hour(cells: Records, time_class: int, hour: int) -> int:
+    """The first cell of time from `hour` on that may be in use, or one before it where that begins a new spell."""
+    if find_cell(cells, cell_key(time_class, _AGE, hour >> _AGE_BITS, 0, 0)) < 0:
+        return ((hour >> _AGE_BITS) + 1) << _AGE_BITS
+    if find_cell(cells, cell_key(time_class, _SPELL, hour >> _SPELL_BITS, 0, 0)) < 0:
+        return ((hour >> _SPELL_BITS) + 1) << _SPELL_BITS
+    return hour
 
 
 @kernel
 def rehash(store: Store, larger: Records) -> int:
-    """Copy every cell that has entries, and those that hold it, into an empty table; how many those are."""
+    """Copy every cell that has entries or is counted, and all that holds it, into an empty table; how many."""
     kept = 0
     for place in range(len(store.cells)):
-        if store.cells[place].key == 0 or store.cells[place].count == 0:
+        cell = store.cells[place]
+        if cell.key == 0 or (cell.count == 0 and cell.through == 0):
             continue
-        name = store.cells[place].key - 1
+        name = cell.key - 1
         time_class, level = name & 7, name >> 3 & 15
         column, row, hour = name >> 7 & 0xFFFF, name >> 23 & 0xFFFF, name >> 39
-        for above in range(level, -1, -1):
-            step = SHIFTS[above] - SHIFTS[level]
-            key = cell_key(time_class, above, hour, row >> step, column >> step)
-            found = find_cell(larger, key)
-            is_new = found < 0
-            if is_new:
-                found = -1 - found
-                larger[found] = store.cells[find_cell(store.cells, key)]
-                larger[found].finer = 0
-                kept += 1
-            if above < level:
-                if larger[found].finer:
-                    break
-                larger[found].finer = 1
+        kept += _make(larger, cell.key) + _hold(larger, time_class, level, hour, row, column)
+        copy = larger[find_cell(larger, cell.key)]
+        copy.first, copy.count, copy.through, copy.room = cell.first, cell.count, cell.through, cell.room
     return kept

@@ -128,7 +128,7 @@ DEPTH_MAX = 512
 """More cells than a descent can have waiting."""
 TOUCHED_MAX = 16
 """More cells than a volume touches at its level: two parts at the antimeridian, two by two by two cells each."""
-CELLS_MORE = TOUCHED_MAX * len(SHIFTS)
+CELLS_MORE = TOUCHED_MAX * (len(SHIFTS) + 2)
 """More cells than one volume can add."""
 
 

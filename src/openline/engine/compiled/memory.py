@@ -20,6 +20,8 @@ from openline.engine.compiled.layout import (
 )
 
 _FEW = 1_024
+MANY_AT_ONCE = 256
+"""So many volumes are taken in together, fewer one by one."""
 
 
 class Memory:
@@ -51,10 +53,15 @@ class Memory:
         return self.places.nbytes + sum(array.nbytes for array in self.store)
 
     def allot(self, vertices: Ints) -> tuple[Ints, Ints]:
-        """A slot, and the first of a run of vertices, for each volume with so many vertices."""
-        if len(vertices) == 1:
-            slot, first = self._slot(), self._run(int(vertices[0]))
-            return np.array([slot]), np.array([first])
+        """A slot, and the first of a run of vertices, for each volume with so many vertices.
+
+        Few take what was freed; many lie side by side.
+        """
+        if len(vertices) < MANY_AT_ONCE:
+            pairs = [self.allot_one(count) for count in vertices.tolist()]
+            return np.array([slot for slot, _ in pairs], dtype=np.int64), np.array(
+                [at for _, at in pairs], dtype=np.int64
+            )
         count, corners = len(vertices), int(vertices.sum())
         self._reserve(self._slots_used + count, self._vertices_used + corners)
         slots = np.arange(self._slots_used, self._slots_used + count)
@@ -63,11 +70,14 @@ class Memory:
         self._vertices_used += corners
         return slots, firsts
 
-    def free(self, slot: int) -> None:
-        """Give back a slot and its vertices."""
-        volume = self.store.volumes[slot]
+    def allot_one(self, vertices: int) -> tuple[int, int]:
+        """As `allot`, for one volume; what was freed is used first."""
+        return self._slot(), self._run(vertices)
+
+    def free(self, slot: int, first: int, count: int) -> None:
+        """Give back a slot and its `count` vertices from `first` on."""
         self._free_slots.append(slot)
-        self._free_runs.setdefault(int(volume["count"]), []).append(int(volume["first"]))
+        self._free_runs.setdefault(count, []).append(first)
 
     def outline(self, slot: int) -> Outline:
         """The outline of a volume, as it was told."""

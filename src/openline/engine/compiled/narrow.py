@@ -21,11 +21,11 @@ from openline.geo.ellipsoid import RADIUS_MAX_M, RADIUS_MIN_M
 
 CLEAR, NEAR, DOUBTFUL = range(3)
 
-_LONGEST_M = 250_000.0
+_LONGEST_M = 1_500_000.0
 """Longer edges are left to `lateral_gap_m`."""
-_WIDEST_M = 1_000_000.0
+_WIDEST_M = 1_500_000.0
 """So are wider shapes."""
-_FARTHEST_M = 1_000_000.0
+_FARTHEST_M = 3_000_000.0
 """And larger limits."""
 _ROUNDING_M = 0.01
 _BAND_M = 0.1
@@ -34,9 +34,9 @@ _BAND_RATE = 3e-17
 _DEPARTURE = 0.0034 * 1.01 / (8.0 * RADIUS_MIN_M)
 """Times the square of an edge: how far a geodesic lies from the plane of its ends and the centre."""
 _CURVED = 1.01
-"""More than the square of an arc of 250 km over that of its chord."""
+"""More than the square of an arc of 1,500 km over that of its chord."""
 _CUT_M = 2_000.0
-_CUTS_MAX = 24
+_CUTS_MAX = 32
 
 
 @kernel

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from openline.engine.columns import Floats, Ints, Marks
-from openline.engine.compiled.cells import cell_key, clipped_ms, find_cell, home_of
+from openline.engine.compiled.cells import cell_key, clipped_ms, find_cell, home_of, next_hour
 from openline.engine.compiled.entries import height_step, in_cell, word_of
 from openline.engine.compiled.layout import (
     DEPTH_MAX,
@@ -36,6 +36,8 @@ _POLAR_DEG = 89.99
 NO_ROOM = -1
 _WIDE = 64
 """A question that touches more cells of the coarsest level in use starts from the whole globe."""
+_LONG = 64
+"""A question that lasts more cells of time looks first which of them are in use."""
 _SERIALS = 2**31 - 1
 
 
@@ -88,7 +90,15 @@ def _cells_of(
     if ((span[2] >> shift) - (span[0] >> shift) + 1) * ((span[3] >> shift) - (span[1] >> shift) + 1) > _WIDE:
         top, shift = 0, SHIFTS[0]
     read_ahead = 0
-    for hour in range(first_ms >> time_shift, (last_ms >> time_shift) + 1):
+    hour, last_hour = (first_ms >> time_shift) - 1, last_ms >> time_shift
+    is_long = last_hour - hour > _LONG
+    while hour < last_hour:
+        hour += 1
+        if is_long:
+            following = next_hour(cells, time_class, hour)
+            if following > hour:
+                hour = following - 1
+                continue
         waiting = 0
         for row in range(span[0] >> shift, (span[2] >> shift) + 1):
             for column in range(span[1] >> shift, (span[3] >> shift) + 1):

@@ -8,21 +8,20 @@ from itertools import groupby
 import numpy as np
 
 from openline.core.time import Window
-from openline.engine.columns import Columns, Ints, columns_of
-from openline.engine.compiled.admission import admit
-from openline.engine.compiled.bulk import begin_counting, count_through, fill
-from openline.engine.compiled.cells import link, unlink
+from openline.engine.columns import Columns, Ints, columns_of, points_of
+from openline.engine.compiled.admission import FIGURES, admit, admit_one
+from openline.engine.compiled.bulk import begin_counting, count_through, fill, forget_counts
+from openline.engine.compiled.cells import link_few, unlink
 from openline.engine.compiled.layout import DEPTH_MAX, SHIFTS, Store
-from openline.engine.compiled.memory import Memory
+from openline.engine.compiled.memory import MANY_AT_ONCE, Memory
 from openline.engine.compiled.query import NO_ROOM, search, search_many
 from openline.engine.judgement import Row
 from openline.engine.search import Entry, Touch
 from openline.engine.shapes import Shapes
+from openline.engine.words import JudgedVolume
 from openline.geo.separation import lateral_gap_m
 
 _LOW_WORD = 0xFFFF_FFFF
-MANY_AT_ONCE = 256
-"""So many volumes are loaded together, fewer one by one."""
 
 
 class CompiledSearch:
@@ -49,37 +48,62 @@ class CompiledSearch:
 
     def put(self, entries: Sequence[Entry]) -> None:
         """Add notices; no number is in use."""
+        if len(entries) < MANY_AT_ONCE:
+            for entry in entries:
+                self._put_one(entry)
+            return
         self._first_slots.update((entry.number, -1) for entry in entries if not entry.volumes)
         self.load(columns_of(entries))
 
     def load(self, columns: Columns) -> Ints:
         """Add volumes, whose numbers are not in use; the slot of each."""
-        slots = self._taken_in(columns, linked=True)
-        if len(slots) == 1:
-            self._first_slots[int(columns.number[0])] = int(slots[0])
-        elif len(slots):
-            begins = np.flatnonzero(np.diff(columns.number, prepend=-1))
-            numbers = columns.number[begins].tolist()
-            self._first_slots.update(zip(numbers, slots[begins].tolist(), strict=True))
+        slots = self.place(columns)
+        if len(slots) < MANY_AT_ONCE:
+            self._link_few(slots)
+        else:
+            self._link_many(slots)
+        begins = np.flatnonzero(np.diff(columns.number, prepend=-1))
+        self._first_slots.update(zip(columns.number[begins].tolist(), slots[begins].tolist(), strict=True))
         return slots
 
     def place(self, columns: Columns) -> Ints:
         """Keep volumes to ask with: they are never found. The slot of each; `forget` frees them."""
-        return self._taken_in(columns, linked=False)
+        memory = self._memory
+        slots, firsts = memory.allot(columns.vertices)
+        admit(
+            columns.number,
+            columns.standing,
+            columns.package,
+            columns.start_ms,
+            columns.end_ms,
+            columns.lower_m,
+            columns.upper_m,
+            columns.box_deg,
+            columns.radius_m,
+            columns.vertices,
+            columns.lat_deg,
+            columns.lng_deg,
+            columns.mark,
+            *memory.store,
+            memory.places,
+            slots,
+            firsts,
+        )
+        return slots
 
     def forget(self, slots: Ints) -> None:
         """Free the slots of volumes that were placed."""
         for slot in slots.tolist():
-            self._memory.free(slot)
+            volume = self._memory.store.volumes[slot]
+            self._memory.free(slot, int(volume["first"]), int(volume["count"]))
             self._shapes.forget(slot)
 
     def take(self, number: int) -> None:
         """Remove a notice; KeyError when it is not there."""
         slot = self._first_slots.pop(number)
         while slot >= 0:
-            following = int(self._memory.store.volumes[slot]["sibling"]) - 1
-            unlink(self._memory.store, slot, self._touched)
-            self._memory.free(slot)
+            first, count, following = unlink(*self._memory.store, slot, self._touched)
+            self._memory.free(slot, first, count)
             self._shapes.forget(slot)
             slot = following
 
@@ -191,36 +215,37 @@ class CompiledSearch:
         own = _window(volumes[slot])
         return [Touch(int(volumes[other]["number"]), _window(volumes[other]), own) for other in sorted(others)]
 
-    def _taken_in(self, columns: Columns, *, linked: bool) -> Ints:
-        memory = self._memory
-        slots, firsts = memory.allot(columns.vertices)
-        admit(
-            columns.number,
-            columns.standing,
-            columns.package,
-            columns.start_ms,
-            columns.end_ms,
-            columns.lower_m,
-            columns.upper_m,
-            columns.box_deg,
-            columns.radius_m,
-            columns.vertices,
-            columns.lat_deg,
-            columns.lng_deg,
-            columns.mark,
-            memory.store,
-            memory.places,
-            slots,
-            firsts,
-            linked,
+    def _put_one(self, entry: Entry) -> None:
+        first_slot = -1
+        for volume in reversed(entry.volumes):
+            slot = self._put_volume(entry, volume)
+            if first_slot >= 0:
+                self._memory.store.volumes[slot]["sibling"] = first_slot + 1
+            first_slot = slot
+        self._first_slots[entry.number] = first_slot
+
+    def _put_volume(self, entry: Entry, volume: JudgedVolume) -> int:
+        memory, box, band, outline = self._memory, volume.box, volume.band, volume.outline
+        figures = [band.lower_m, band.upper_m, outline.radius_m]
+        figures += (box.lat_min_deg, box.lng_min_deg, box.lat_max_deg, box.lng_max_deg)
+        figures += points_of(outline)
+        slot, first = memory.allot_one((len(figures) - FIGURES) // 3)
+        arguments = (
+            np.array(figures, dtype=np.float64),
+            (entry.number, entry.standing, entry.package),
+            (volume.window.start_ms, volume.window.end_ms),
+            slot,
+            first,
+            self._touched,
         )
-        if linked and len(slots) < MANY_AT_ONCE:
-            for slot in slots.tolist():
-                while not link(memory.store, slot, self._touched):
-                    memory.make_room()
-        elif linked:
-            self._link_many(slots)
-        return slots
+        while not admit_one(*memory.store, memory.places, *arguments):
+            memory.make_room()
+        return slot
+
+    def _link_few(self, slots: Ints) -> None:
+        done = 0
+        while (done := link_few(*self._memory.store, slots, done, self._touched)) < len(slots):
+            self._memory.make_room()
 
     def _link_many(self, slots: Ints) -> None:
         memory, levels = self._memory, np.zeros_like(slots)
@@ -232,6 +257,7 @@ class CompiledSearch:
                 done = 0
                 while (done := step(memory.store, slots, levels, level, done, self._touched)) < len(slots):
                     memory.make_room()
+        forget_counts(memory.store.cells)
 
 
 def _window(volume: np.void) -> Window:

@@ -10,7 +10,8 @@ from openline.core.notice import Kind
 from openline.core.place import Outline, Point, Polygon
 from openline.core.time import HOUR_MS, Window
 from openline.engine.columns import columns_of
-from openline.engine.compiled.search import MANY_AT_ONCE, CompiledSearch
+from openline.engine.compiled.memory import MANY_AT_ONCE
+from openline.engine.compiled.search import CompiledSearch
 from openline.engine.judgement import Judgements
 from openline.engine.search import Entry
 from openline.engine.words import JudgedVolume, Minima, Standing
