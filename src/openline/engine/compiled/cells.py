@@ -14,9 +14,13 @@ from openline.engine.compiled.layout import (
     CELLS_MORE,
     CELLS_USED,
     CROWDED,
+    HEIGHT_LEAST_M,
     LATEST_MS,
     ROUND,
     SHIFTS,
+    SLAB_LEVEL,
+    SLAB_M,
+    SLABS,
     TIME_SHIFTS,
     Records,
     Store,
@@ -26,6 +30,7 @@ from openline.engine.compiling import kernel
 
 _MULTIPLIER = np.uint64(0x9E37_79B9_7F4A_7C15)
 _SPREAD = np.uint64(32)
+_LAYERS = 1_000_000.0
 _SPELL, _AGE = 14, 15
 """In the place of a level: cells that only say that of 256, and of 65,536, cells of time some are in use."""
 _SPELL_BITS, _AGE_BITS = 8, 16
@@ -34,9 +39,9 @@ _SHARE = 1.0 / 64.0
 
 
 @kernel
-def cell_key(time_class: int, level: int, hour: int, row: int, column: int) -> int:
-    """The name of a cell; never 0. Times need 23 bits, rows and columns 16, levels 4, classes 3."""
-    return ((((hour << 16 | row) << 16 | column) << 4 | level) << 3 | time_class) + 1
+def cell_key(time_class: int, level: int, hour: int, row: int, column: int, slab: int) -> int:
+    """The name of a cell; never 0. Times need 21 bits, rows 15, columns 16, slabs and levels 4, classes 3."""
+    return (((((hour << 15 | row) << 16 | column) << 4 | slab) << 4 | level) << 3 | time_class) + 1
 
 
 @kernel
@@ -193,8 +198,28 @@ def fits(volumes: Records, slot: int, level: int) -> bool:
 
 
 @kernel
+def layer_of(height_m: float) -> int:
+    """Which layer of slabs a height lies in, from 0."""
+    return int(min(max((height_m - HEIGHT_LEAST_M) / SLAB_M, 0.0), _LAYERS))
+
+
+@kernel
+def slab_number(layer: int) -> int:
+    """The slab that a layer is in; 0 for no layer."""
+    return layer % SLABS + 1 if layer >= 0 else 0
+
+
+@kernel
+def slabs_of(lower_m: float, upper_m: float, level: int) -> tuple[int, int]:
+    """The first and the last layer of a volume in cells of a level; -1 twice for the cell of all heights."""
+    if level < SLAB_LEVEL or upper_m - lower_m > SLAB_M:
+        return -1, -1
+    return layer_of(lower_m), layer_of(upper_m)
+
+
+@kernel
 def touch(store: Store, slot: int, level: int, touched: Ints) -> int:
-    """Write into `touched` (row, column, hour, place) of every cell of a level that a volume touches; how many.
+    """Write into `touched` (row, column, hour, place, slab) of every cell of a level that a volume touches; how many.
 
     The place is negative where there is no such cell yet.
     """
@@ -207,6 +232,7 @@ def touch(store: Store, slot: int, level: int, touched: Ints) -> int:
     if level == 0:
         west, east = 0, 0
     parts = 1 if west <= east else 2
+    first_slab, last_slab = slabs_of(volumes[slot].lower_m, volumes[slot].upper_m, level)
     count = 0
     for part in range(parts):
         from_column = (west if part == 0 else 0) >> shift
@@ -214,11 +240,15 @@ def touch(store: Store, slot: int, level: int, touched: Ints) -> int:
         for row in range(signed(volumes[slot].south) >> shift, (signed(volumes[slot].north) >> shift) + 1):
             for column in range(from_column, to_column + 1):
                 for hour in range(first_hour, last_hour + 1):
-                    touched[count, 0] = row
-                    touched[count, 1] = column
-                    touched[count, 2] = hour
-                    touched[count, 3] = find_cell(store.cells, cell_key(time_class, level, hour, row, column))
-                    count += 1
+                    for layer in range(first_slab, last_slab + 1):
+                        slab = slab_number(layer)
+                        key = cell_key(time_class, level, hour, row, column, slab)
+                        touched[count, 0] = row
+                        touched[count, 1] = column
+                        touched[count, 2] = hour
+                        touched[count, 3] = find_cell(store.cells, key)
+                        touched[count, 4] = slab
+                        count += 1
     return count
 
 
@@ -235,7 +265,7 @@ def _make(cells: Records, key: int) -> int:
 
 
 @kernel
-def _hold(cells: Records, time_class: int, level: int, hour: int, row: int, column: int) -> int:
+def _hold(cells: Records, time_class: int, level: int, hour: int, row: int, column: int, slab: int) -> int:
     """Make all that holds a cell, unless it is there: the cells above it, and two that stand for many cells of time.
 
     How many were made.
@@ -243,22 +273,22 @@ def _hold(cells: Records, time_class: int, level: int, hour: int, row: int, colu
     made = 0
     for above in range(level - 1, -1, -1):
         step = SHIFTS[above] - SHIFTS[level]
-        key = cell_key(time_class, above, hour, row >> step, column >> step)
+        key = cell_key(time_class, above, hour, row >> step, column >> step, slab if above >= SLAB_LEVEL else 0)
         made += _make(cells, key)
         cell = cells[find_cell(cells, key)]
         if cell.finer:
             return made
         cell.finer = 1
-    made += _make(cells, cell_key(time_class, _SPELL, hour >> _SPELL_BITS, 0, 0))
-    return made + _make(cells, cell_key(time_class, _AGE, hour >> _AGE_BITS, 0, 0))
+    made += _make(cells, cell_key(time_class, _SPELL, hour >> _SPELL_BITS, 0, 0, 0))
+    return made + _make(cells, cell_key(time_class, _AGE, hour >> _AGE_BITS, 0, 0, 0))
 
 
 @kernel
 def make_cell(store: Store, time_class: int, level: int, touched: Ints) -> int:
     """Make a cell, and all that holds it; where it lies."""
-    row, column, hour = touched[0], touched[1], touched[2]
-    key = cell_key(time_class, level, hour, row, column)
-    made = _make(store.cells, key) + _hold(store.cells, time_class, level, hour, row, column)
+    row, column, hour, slab = touched[0], touched[1], touched[2], touched[4]
+    key = cell_key(time_class, level, hour, row, column, slab)
+    made = _make(store.cells, key) + _hold(store.cells, time_class, level, hour, row, column, slab)
     store.heads[CELLS_USED] += made
     return find_cell(store.cells, key)
 
@@ -266,9 +296,9 @@ def make_cell(store: Store, time_class: int, level: int, touched: Ints) -> int:
 @kernel
 def next_hour(cells: Records, time_class: int, hour: int) -> int:
     """The first cell of time from `hour` on that may be in use, or one before it where that begins a new spell."""
-    if find_cell(cells, cell_key(time_class, _AGE, hour >> _AGE_BITS, 0, 0)) < 0:
+    if find_cell(cells, cell_key(time_class, _AGE, hour >> _AGE_BITS, 0, 0, 0)) < 0:
         return ((hour >> _AGE_BITS) + 1) << _AGE_BITS
-    if find_cell(cells, cell_key(time_class, _SPELL, hour >> _SPELL_BITS, 0, 0)) < 0:
+    if find_cell(cells, cell_key(time_class, _SPELL, hour >> _SPELL_BITS, 0, 0, 0)) < 0:
         return ((hour >> _SPELL_BITS) + 1) << _SPELL_BITS
     return hour
 
@@ -283,8 +313,8 @@ def rehash(store: Store, larger: Records) -> int:
             continue
         name = cell.key - 1
         time_class, level = name & 7, name >> 3 & 15
-        column, row, hour = name >> 7 & 0xFFFF, name >> 23 & 0xFFFF, name >> 39
-        kept += _make(larger, cell.key) + _hold(larger, time_class, level, hour, row, column)
+        slab, column, row, hour = name >> 7 & 15, name >> 11 & 0xFFFF, name >> 27 & 0x7FFF, name >> 42
+        kept += _make(larger, cell.key) + _hold(larger, time_class, level, hour, row, column, slab)
         copy = larger[find_cell(larger, cell.key)]
         copy.first, copy.count, copy.through, copy.room = cell.first, cell.count, cell.through, cell.room
     return kept

@@ -35,11 +35,18 @@ ROUND = 3_600_000_000
 SHIFTS = np.array([32, 29, 27, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16], dtype=np.int64)
 """Sides of the cells of each level, as powers of two of a unit: the whole globe, 54 degrees, 13, 3.4, 1.7, 0.84
 (93 km), 0.42, 0.21, 0.10 (12 km), and so on to 0.0066 degrees (730 m)."""
-TIME_SHIFTS = np.array([23, 24, 25, 27, 30, 34, 46], dtype=np.int64)
+TIME_SHIFTS = np.array([23, 24, 25, 27, 30, 34, 44], dtype=np.int64)
 """Lengths of the cells of each class, as powers of two of a millisecond: 2.3 h, 4.7 h, 9.3 h, 37 h, 12 d, 199 d, and
 all time."""
-LATEST_MS = (1 << 46) - 1
-"""Cells know no later time (the year 4199): what is later lies in the last."""
+LATEST_MS = (1 << 44) - 1
+"""Cells know no later time (the year 2527): what is later lies in the last."""
+SLAB_LEVEL = 8
+"""From this level on (12 km), cells are slabs of height too, for volumes that are thin. So a city's layers of altitude
+are cells of their own."""
+SLAB_M = 512.0
+SLABS = 15
+"""Slabs have numbers from 1 to this, and then from 1 again; 0 is the cell of all heights, for volumes thicker than a
+slab."""
 CROWDED = 64
 """A cell with so many entries takes no more of what would fit the next level."""
 
@@ -126,8 +133,8 @@ ROOMS = 31
 
 DEPTH_MAX = 512
 """More cells than a descent can have waiting."""
-TOUCHED_MAX = 16
-"""More cells than a volume touches at its level: two parts at the antimeridian, two by two by two cells each."""
+TOUCHED_MAX = 32
+"""More cells than a volume touches at its level: two parts at the antimeridian, two by two by two cells, two slabs."""
 CELLS_MORE = TOUCHED_MAX * (len(SHIFTS) + 2)
 """More cells than one volume can add."""
 

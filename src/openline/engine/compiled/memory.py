@@ -59,9 +59,8 @@ class Memory:
         """
         if len(vertices) < MANY_AT_ONCE:
             pairs = [self.allot_one(count) for count in vertices.tolist()]
-            return np.array([slot for slot, _ in pairs], dtype=np.int64), np.array(
-                [at for _, at in pairs], dtype=np.int64
-            )
+            both = np.array(pairs, dtype=np.int64).reshape(-1, 2).T.copy()
+            return both[0], both[1]
         count, corners = len(vertices), int(vertices.sum())
         self._reserve(self._slots_used + count, self._vertices_used + corners)
         slots = np.arange(self._slots_used, self._slots_used + count)

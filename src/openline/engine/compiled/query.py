@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from openline.engine.columns import Floats, Ints, Marks
-from openline.engine.compiled.cells import cell_key, clipped_ms, find_cell, home_of, next_hour
+from openline.engine.compiled.cells import cell_key, clipped_ms, find_cell, home_of, layer_of, next_hour, slab_number
 from openline.engine.compiled.entries import height_step, in_cell, word_of
 from openline.engine.compiled.layout import (
     DEPTH_MAX,
@@ -20,6 +20,8 @@ from openline.engine.compiled.layout import (
     PLACE_UNITS,
     ROUND,
     SHIFTS,
+    SLAB_LEVEL,
+    SLABS,
     TIME_SHIFTS,
     TOPS,
     Records,
@@ -31,7 +33,8 @@ from openline.engine.compiling import kernel
 from openline.geo.cells import EQUATOR_M_PER_DEG, LAT_M_PER_DEG
 
 _SLACK_M = 1.0
-"""Added to every search, more than rounding can take away; it also joins boxes that touch at the antimeridian."""
+"""Added to every search, sideways, up and down: more than rounding can take away. It also joins boxes that touch at the
+antimeridian."""
 _POLAR_DEG = 89.99
 NO_ROOM = -1
 _WIDE = 64
@@ -76,7 +79,15 @@ def widened(volume: Records, margin_m: float, spans: Ints) -> int:
 
 @kernel
 def _cells_of(
-    store: Store, span: Ints, first_ms: int, last_ms: int, time_class: int, stack: Ints, visits: Ints, known: int
+    store: Store,
+    span: Ints,
+    layers: tuple[int, int],
+    first_ms: int,
+    last_ms: int,
+    time_class: int,
+    stack: Ints,
+    visits: Ints,
+    known: int,
 ) -> int:
     """Append to `visits` every cell of a class that has entries and that the question touches.
 
@@ -85,7 +96,7 @@ def _cells_of(
     cells = store.cells
     mask = len(cells) - 1
     time_shift = TIME_SHIFTS[time_class]
-    top = store.bounds[time_class, 2]
+    top = min(store.bounds[time_class, 2], SLAB_LEVEL - 1)
     shift = SHIFTS[top]
     if ((span[2] >> shift) - (span[0] >> shift) + 1) * ((span[3] >> shift) - (span[1] >> shift) + 1) > _WIDE:
         top, shift = 0, SHIFTS[0]
@@ -102,13 +113,13 @@ def _cells_of(
         waiting = 0
         for row in range(span[0] >> shift, (span[2] >> shift) + 1):
             for column in range(span[1] >> shift, (span[3] >> shift) + 1):
-                stack[waiting, 0], stack[waiting, 1], stack[waiting, 2] = top, row, column
-                read_ahead += cells[home_of(cell_key(time_class, top, hour, row, column), mask)].count
+                stack[waiting, 0], stack[waiting, 1], stack[waiting, 2], stack[waiting, 3] = top, row, column, 0
+                read_ahead += cells[home_of(cell_key(time_class, top, hour, row, column, 0), mask)].count
                 waiting += 1
         while waiting > 0:
             waiting -= 1
-            level, row, column = stack[waiting, 0], stack[waiting, 1], stack[waiting, 2]
-            place = find_cell(cells, cell_key(time_class, level, hour, row, column))
+            level, row, column, slab = stack[waiting, 0], stack[waiting, 1], stack[waiting, 2], stack[waiting, 3]
+            place = find_cell(cells, cell_key(time_class, level, hour, row, column, slab))
             if place < 0:
                 continue
             if cells[place].count > 0:
@@ -123,12 +134,19 @@ def _cells_of(
                 step = SHIFTS[level] - finer
                 last_row = min(span[2] >> finer, ((row + 1) << step) - 1)
                 last_column = min(span[3] >> finer, ((column + 1) << step) - 1)
+                # where slabs begin, those that the question reaches, and the cell of all heights
+                is_first = level + 1 == SLAB_LEVEL
+                first_layer, last_layer = (layers[0] - 1, layers[1]) if is_first else (0, 0)
                 for child_row in range(max(span[0] >> finer, row << step), last_row + 1):
                     for child_column in range(max(span[1] >> finer, column << step), last_column + 1):
-                        stack[waiting, 0], stack[waiting, 1], stack[waiting, 2] = level + 1, child_row, child_column
-                        key = cell_key(time_class, level + 1, hour, child_row, child_column)
-                        read_ahead += cells[home_of(key, mask)].count
-                        waiting += 1
+                        for layer in range(first_layer, last_layer + 1):
+                            if is_first:
+                                slab = slab_number(layer) if layer >= layers[0] else 0
+                            stack[waiting, 0], stack[waiting, 1] = level + 1, child_row
+                            stack[waiting, 2], stack[waiting, 3] = child_column, slab
+                            key = cell_key(time_class, level + 1, hour, child_row, child_column, slab)
+                            read_ahead += cells[home_of(key, mask)].count
+                            waiting += 1
     # what was read ahead must be used, or it would not be read
     visits[known, 0] = read_ahead
     return known
@@ -229,12 +247,13 @@ def _searched(store: Store, table: Floats, work: Ints, slots: Ints, one: int) ->
     volumes, bounds = store.volumes, store.bounds
     spans, stack, visits = work[:2], work[2:DEPTH_MAX], work[DEPTH_MAX:]
     volume, reach = volumes[one], table[len(table) - 1]
-    heights = TOPS | word_of(
-        height_step(volume.upper_m + reach[1]), LANE_MAX - height_step(volume.lower_m - reach[1]), 0, 0
-    )
+    lower_m, upper_m = volume.lower_m - reach[1] - _SLACK_M, volume.upper_m + reach[1] + _SLACK_M
+    heights = TOPS | word_of(height_step(upper_m), LANE_MAX - height_step(lower_m), 0, 0)
     start_ms = clipped_ms(volume.start_ms - signed(reach[2]))
     end_ms = clipped_ms(volume.end_ms + signed(reach[2]))
     parts = widened(volume, reach[0] + _SLACK_M, spans)
+    first_layer = layer_of(lower_m)
+    layers = (first_layer, min(layer_of(upper_m), first_layer + SLABS - 1))
     found = 0
     for time_class in range(len(TIME_SHIFTS)):
         shift = TIME_SHIFTS[time_class]
@@ -242,7 +261,7 @@ def _searched(store: Store, table: Floats, work: Ints, slots: Ints, one: int) ->
         last_ms = min(end_ms, ((bounds[time_class, 1] + 1) << shift) - 1)
         for part in range(parts if first_ms <= last_ms else 0):
             span = spans[part]
-            count = _cells_of(store, span, first_ms, last_ms, time_class, stack, visits, 0)
+            count = _cells_of(store, span, layers, first_ms, last_ms, time_class, stack, visits, 0)
             if count == NO_ROOM:
                 return NO_ROOM
             for k in range(count):

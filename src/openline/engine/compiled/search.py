@@ -12,7 +12,7 @@ from openline.engine.columns import Columns, Ints, columns_of, points_of
 from openline.engine.compiled.admission import FIGURES, admit, admit_one
 from openline.engine.compiled.bulk import begin_counting, count_through, fill, forget_counts
 from openline.engine.compiled.cells import link_few, unlink
-from openline.engine.compiled.layout import DEPTH_MAX, SHIFTS, Store
+from openline.engine.compiled.layout import DEPTH_MAX, SHIFTS, TOUCHED_MAX, Store
 from openline.engine.compiled.memory import MANY_AT_ONCE, Memory
 from openline.engine.compiled.query import NO_ROOM, search, search_many
 from openline.engine.judgement import Row
@@ -32,7 +32,7 @@ class CompiledSearch:
         self._memory = Memory()
         self._first_slots: dict[int, int] = {}
         self._shapes = Shapes()
-        self._touched: Ints = np.zeros((32, 4), dtype=np.int64)
+        self._touched: Ints = np.zeros((2 * TOUCHED_MAX, 5), dtype=np.int64)
         self._work: Ints = np.zeros((2 * DEPTH_MAX, 5), dtype=np.int64)
         self._found: Ints = np.zeros(4_096, dtype=np.int64)
 
@@ -62,6 +62,9 @@ class CompiledSearch:
             self._link_few(slots)
         else:
             self._link_many(slots)
+        if len(slots) == 1:
+            self._first_slots[int(columns.number[0])] = int(slots[0])
+            return slots
         begins = np.flatnonzero(np.diff(columns.number, prepend=-1))
         self._first_slots.update(zip(columns.number[begins].tolist(), slots[begins].tolist(), strict=True))
         return slots
