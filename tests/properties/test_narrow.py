@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from openline.core.place import Outline, Point, Polygon
 from openline.core.time import HOUR_MS, Window
 from openline.engine.columns import columns_of, outline_of
-from openline.engine.compiled.narrow import CLEAR, DOUBTFUL, NEAR, compare
+from openline.engine.compiled.narrow import APART, DOUBTFUL, NEAR, compare
 from openline.engine.compiled.search import CompiledSearch
 from openline.engine.compiling import HAS_COMPILER
 from openline.engine.search import Entry
@@ -99,7 +99,7 @@ def test_what_is_certain_is_so_by_geographiclib(pair: tuple[Outline, Outline], a
     verdict = Pair(one, other).verdict(limit_m)
     if verdict == NEAR:
         assert true_m <= limit_m + 0.002
-    elif verdict == CLEAR:
+    elif verdict == APART:
         assert true_m > limit_m - 0.002
 
 

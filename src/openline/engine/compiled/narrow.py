@@ -19,7 +19,7 @@ from openline.engine.compiled.layout import POINT, RING, Records
 from openline.engine.compiling import kernel
 from openline.geo.ellipsoid import RADIUS_MAX_M, RADIUS_MIN_M
 
-CLEAR, NEAR, DOUBTFUL = range(3)
+APART, NEAR, DOUBTFUL = range(3)
 
 _LONGEST_M = 1_500_000.0
 """Longer edges are left to `lateral_gap_m`."""
@@ -45,37 +45,37 @@ def limits(limit_m: float, radii_m: float) -> tuple[float, float]:
     apart = limit_m + radii_m
     near = 2.0 * RADIUS_MIN_M * math.sin(apart / (2.0 * RADIUS_MIN_M)) - _ROUNDING_M
     apart += _BAND_M + _BAND_RATE * apart * apart * apart + _ROUNDING_M
-    clear = 2.0 * RADIUS_MAX_M * math.sin(apart / (2.0 * RADIUS_MAX_M))
-    return near, clear
+    beyond = 2.0 * RADIUS_MAX_M * math.sin(apart / (2.0 * RADIUS_MAX_M))
+    return near, beyond
 
 
 @kernel
 def compare(volumes: Records, corners: Floats, marks: Marks, one: int, other: int, limit_m: float) -> int:
-    """`NEAR` when `lateral_gap_m` is certainly at most `limit_m`, `CLEAR` when certainly more, or `DOUBTFUL`."""
+    """`NEAR` when `lateral_gap_m` is certainly at most `limit_m`, `APART` when certainly more, or `DOUBTFUL`."""
     a, b = volumes[one], volumes[other]
     radii_m = a.radius_m + b.radius_m
     if limit_m + radii_m > _FARTHEST_M or max(a.longest_m, b.longest_m) > _LONGEST_M:
         return DOUBTFUL
-    near, clear = limits(limit_m, radii_m)
+    near, beyond = limits(limit_m, radii_m)
     dx, dy, dz = a.x - b.x, a.y - b.y, a.z - b.z
     between = math.sqrt(dx * dx + dy * dy + dz * dz)
-    if between - a.reach_m - b.reach_m > clear:
-        return CLEAR
+    if between - a.reach_m - b.reach_m > beyond:
+        return APART
     if a.form == POINT and b.form == POINT:
         return NEAR if between <= near else DOUBTFUL
     if max(a.reach_m, b.reach_m) > _WIDEST_M:
         return DOUBTFUL
     found, apart = _boundaries(
-        corners, marks, a.first, a.count, b.first, b.count, a.longest_m, b.longest_m, near, clear
+        corners, marks, a.first, a.count, b.first, b.count, a.longest_m, b.longest_m, near, beyond
     )
-    if found != CLEAR or max(a.form, b.form) < RING:
+    if found != APART or max(a.form, b.form) < RING:
         return found
     # the boundaries are apart: one holds the other, or neither. Faces are drawn with straight edges.
     if apart <= _DEPARTURE * max(a.longest_m, b.longest_m) ** 2 + _ROUNDING_M:
         return DOUBTFUL
     if holds_some(volumes, corners, marks, one, other) or holds_some(volumes, corners, marks, other, one):
         return NEAR
-    return CLEAR
+    return APART
 
 
 @kernel
@@ -89,16 +89,16 @@ def _boundaries(
     longest: float,
     longer: float,
     near: float,
-    clear: float,
+    beyond: float,
 ) -> tuple[int, float]:
-    """What the edges say, and a lower bound of their distance when that is `CLEAR`, metres."""
+    """What the edges say, and a lower bound of their distance when that is `APART`, metres."""
     dip = (longest * longest + longer * longer) * _CURVED / (8.0 * RADIUS_MIN_M)
     bend = dip / RADIUS_MIN_M
     slack = (longest**3 + longer**3) * _CURVED**2 / (48.0 * RADIUS_MIN_M * RADIUS_MIN_M)
     # chords nearer than the one, or farther than the other, need no closer look
     surely = (near - 2.0 * slack / (1.0 - bend)) * math.sqrt(1.0 - bend)
     surely_2 = surely * surely if surely > 0.0 else -1.0
-    never_2 = (clear + slack) ** 2 * (1.0 + bend) + dip * dip
+    never_2 = (beyond + slack) ** 2 * (1.0 + bend) + dip * dip
     doubt = False
     least_2 = math.inf
     start = first
@@ -124,16 +124,16 @@ def _boundaries(
                 return NEAR, 0.0
             least_2 = min(least_2, square)
             if square < never_2:
-                found = _closer(corners, i, j, k, m, near, clear)
+                found = _closer(corners, i, j, k, m, near, beyond)
                 if found == NEAR:
                     return NEAR, 0.0
                 doubt = doubt or found == DOUBTFUL
     apart = math.sqrt(max(least_2 - dip * dip, 0.0) / (1.0 + bend)) - slack
-    return DOUBTFUL if doubt else CLEAR, max(apart, clear)
+    return DOUBTFUL if doubt else APART, max(apart, beyond)
 
 
 @kernel
-def _closer(corners: Floats, i: int, j: int, k: int, m: int, near: float, clear: float) -> int:
+def _closer(corners: Floats, i: int, j: int, k: int, m: int, near: float, beyond: float) -> int:
     """Two edges, cut into short pieces of plane sections."""
     length = math.sqrt(length_2(corners, i, j) * _CURVED)
     other = math.sqrt(length_2(corners, k, m) * _CURVED)
@@ -149,7 +149,7 @@ def _closer(corners: Floats, i: int, j: int, k: int, m: int, near: float, clear:
     slack = (length**3 + other**3) / (48.0 * RADIUS_MIN_M * RADIUS_MIN_M)
     surely = (near - departure - 2.0 * slack / (1.0 - bend)) * math.sqrt(1.0 - bend)
     surely_2 = surely * surely if surely > 0.0 else -1.0
-    never_2 = (clear + departure + slack) ** 2 * (1.0 + bend) + dip * dip
+    never_2 = (beyond + departure + slack) ** 2 * (1.0 + bend) + dip * dip
     doubt = False
     ax, ay, az = corners[i, 0], corners[i, 1], corners[i, 2]
     for s in range(1, cuts + 1):
@@ -163,4 +163,4 @@ def _closer(corners: Floats, i: int, j: int, k: int, m: int, near: float, clear:
             doubt = doubt or square < never_2
             bx, by, bz = fx, fy, fz
         ax, ay, az = ex, ey, ez
-    return DOUBTFUL if doubt else CLEAR
+    return DOUBTFUL if doubt else APART

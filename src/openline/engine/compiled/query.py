@@ -28,7 +28,7 @@ from openline.engine.compiled.layout import (
     Store,
     signed,
 )
-from openline.engine.compiled.narrow import CLEAR, NEAR, compare
+from openline.engine.compiled.narrow import APART, NEAR, compare
 from openline.engine.compiling import kernel
 from openline.geo.cells import EQUATOR_M_PER_DEG, LAT_M_PER_DEG
 
@@ -294,7 +294,7 @@ def _compared(store: Store, table: Floats, slots: Ints, one: int, found: int, se
         if verdict == NEAR:
             slots[certain] = other
             certain += 1
-        elif verdict != CLEAR:
+        elif verdict != APART:
             doubtful += 1
             if len(slots) - doubtful < left:
                 return NO_ROOM
