@@ -37,6 +37,8 @@ class Register:
         self._seasons = 0
         self.longest_separation_ms = 0
         """The largest separation in time of any version loaded."""
+        self.longest_flash_lead_ms = 0
+        """How long before a window anything of any version loaded may be a FLASH."""
         self._common: dict[tuple[str, str], tuple[Agreement, ...]] = {}
 
     def load(self, agreement: Agreement) -> None:
@@ -45,6 +47,8 @@ class Register:
         self._versions[agreement.id] = sorted([*others, agreement], key=lambda a: a.version, reverse=True)
         self._season = _NONE
         self.longest_separation_ms = reach_of(self.all_loaded()).separation_ms
+        leads = [max(a.timers.flash_before_ms, a.lead_times.minimum_useful_ms) for a in self.all_loaded()]
+        self.longest_flash_lead_ms = max(leads)
 
     def holds(self, identifier: str, version: int) -> bool:
         """True when this version is loaded."""

@@ -100,12 +100,13 @@ def _check_ring(rings: DrawnRings, ring: int, path: str) -> None:
 def _check_points(points: tuple[Point, ...], path: str, *, is_ring: bool) -> None:
     """Ranges, repetitions, number and the length of edges."""
     for index, point in enumerate(points):
+        if -90.0 <= point.lat_deg <= 90.0 and -180.0 <= point.lng_deg <= 180.0:
+            continue
         if not -90.0 <= point.lat_deg <= 90.0:
             place = f"{path}[{index}].lat_deg"
             raise GeometryError(f"The latitude is {point.lat_deg}.", place, "Give degrees from -90 to 90.")
-        if not -180.0 <= point.lng_deg <= 180.0:
-            place = f"{path}[{index}].lng_deg"
-            raise GeometryError(f"The longitude is {point.lng_deg}.", place, "Give degrees from -180 to 180.")
+        place = f"{path}[{index}].lng_deg"
+        raise GeometryError(f"The longitude is {point.lng_deg}.", place, "Give degrees from -180 to 180.")
     if is_ring and len(points) > 1 and _are_same(points[0], points[-1]):
         place = f"{path}[{len(points) - 1}]"
         raise GeometryError("The last vertex is the first again.", place, "Do not repeat the first vertex.")
@@ -113,9 +114,9 @@ def _check_points(points: tuple[Point, ...], path: str, *, is_ring: bool) -> Non
         raise GeometryError(f"The ring has {len(points)} vertices.", path, "Give at least 3.")
     before = points[-1]
     for index, point in enumerate(points):
-        if index > 0 and _are_same(before, point):
+        if index > 0 and before.lat_deg == point.lat_deg and _are_same(before, point):
             raise GeometryError("The vertex is the one before it again.", f"{path}[{index}]", "Leave it out.")
-        if index > 0 or is_ring:
+        if (index > 0 or is_ring) and _may_be_long(before, point):
             _check_edge(before, point, f"{path}[{(index or len(points)) - 1}]")
         before = point
 
@@ -127,11 +128,13 @@ def _are_same(one: Point, other: Point) -> bool:
     return abs(one.lat_deg) == 90.0 or (one.lng_deg - other.lng_deg) % 360.0 == 0.0
 
 
+def _may_be_long(one: Point, other: Point) -> bool:
+    """False for ends less than a quarter of the globe apart in both coordinates: they are spared the exact distance."""
+    return abs(one.lng_deg - other.lng_deg) >= 90.0 or abs(one.lat_deg - other.lat_deg) >= 90.0
+
+
 def _check_edge(one: Point, other: Point, path: str) -> None:
     """An edge to the far side of the globe."""
-    # Ends less than a quarter of the globe apart in both coordinates are spared the exact distance.
-    if abs(one.lng_deg - other.lng_deg) < 90.0 and abs(one.lat_deg - other.lat_deg) < 90.0:
-        return
     _, _, length_m = GEOD.inv(one.lng_deg, one.lat_deg, other.lng_deg, other.lat_deg, return_back_azimuth=False)
     if length_m > LONGEST_EDGE_M:
         reason = f"The edge that begins here is {length_m / 1000.0:.0f} km long: more than one path may be shortest."

@@ -12,7 +12,7 @@ from collections.abc import Hashable
 from openline.core.notice import Acknowledgement, AirActivity, Kind, Notice
 from openline.intake.opening import OpenedAcknowledgement, OpenedNotice
 from openline.node.state import State
-from openline.release.disclosure import rounded
+from openline.release.disclosure import ACTIVITY_WINDOW_STEP_MS, rounded
 
 
 def subject_of(given: OpenedNotice | OpenedAcknowledgement, state: State, at_ms: int) -> Hashable:
@@ -26,6 +26,9 @@ def subject_of(given: OpenedNotice | OpenedAcknowledgement, state: State, at_ms:
 def may_be_flash(notice: Notice, state: State, at_ms: int) -> bool:
     """True when the notice may raise a FLASH as soon as it is judged."""
     if notice.kind is Kind.WITHDRAWAL or notice.window.end_ms <= at_ms:
+        return False
+    # most notices are for later than any agreement speaks of
+    if notice.window.start_ms - at_ms > state.register.longest_flash_lead_ms + ACTIVITY_WINDOW_STEP_MS:
         return False
     # what a party has in common with itself is all that it has signed, and the register keeps the answer
     signed = state.register.common(notice.party, notice.party, at_ms)
