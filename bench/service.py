@@ -1,6 +1,6 @@
 """The service's figures: notices a second, latencies, alerts, memory, start-up; the stub beside it in the same run.
 
-`python -m bench.service [--quick] [--json]`; the last line is one JSON object (with --json the only one):
+`python -m bench.service [--quick | --million] [--json]`; the last line is one JSON object (with --json the only one):
 
 | key                       | what                                                                                     |
 |---------------------------|------------------------------------------------------------------------------------------|
@@ -12,9 +12,23 @@
 | `alert_p99_ms`, `_p50_ms` | from the start of a POST to the alert on the other party's feed                          |
 | `memory_per_notice_bytes` | growth of the resident set a notice in force, in a process of its own                    |
 | `replay_entries_per_s`    | start-up: entries read back, hashed, compared with the checkpoint, state rebuilt         |
-| `*_n`, `in_force`         | the N of each                                                                            |
+| `line_per_s_1e4`, `_1e6`  | signed notices opened, stepped and on disk a second, in groups of 32, by a line without  |
+|                           | its web server, with so many in force; rounds alternate, each takes its median           |
+| `line_loss_1e6`           | what a million in force lose of it against ten thousand: of each pair of rounds 1 - the  |
+|                           | quotient, the median; `line_loss_quartiles` says how pairs differ                        |
+| `line_cpu_per_s_*`,       | the same by the time of the core: without waiting for the disk, or for others on a busy  |
+| `line_cpu_loss_*`         | machine                                                                                  |
+| `line_alerts`             | how many each of the two lines raised: the same, as the whole ledgers are                |
+| `line_near_1e6`           | of the million, how many are near such a notice in place and time, mean: the search      |
+|                           | reads them, and leaves them out by their height alone                                    |
+| `find_us_1e4`, `_1e6`     | microseconds a notice: put into the engine and searched for; alternating, medians        |
+| `find_loss_us_1e6`        | the difference in each pair of rounds, the median                                        |
+| `*_n`, `in_force`         | the N of each; of the pairs, what each of the two was told                               |
 
 The server has one core, the client another. Absolute figures are this machine's; only the ratio travels.
+
+`line_*` and `find_*` (`service_parts/million.py`) are left out of `--quick`; `--million` measures them alone. A million
+notices are judged, held and in the engine, but not journalled: telling them, signed, would take too long for a bench.
 """
 
 from __future__ import annotations
@@ -65,7 +79,7 @@ def node_command(folder: Path) -> list[str]:
 
 
 def measure(folder: Path, *, quick: bool) -> dict[str, Any]:
-    """All figures."""
+    """All figures; the quick ones without those of a million in force."""
     rounds, count = (2, 4_000) if quick else (5, 15_000)
     now_ms = time.time_ns() // 1_000_000
     writers = pens(CONNECTIONS)
@@ -99,9 +113,15 @@ def measure(folder: Path, *, quick: bool) -> dict[str, Any]:
         "alert_p50_ms": round(percentile(waits, 0.5), 3),
         "alert_p99_ms": round(percentile(waits, 0.99), 3),
         "alert_n": len(waits),
-        **_in_a_process_of_its_own(folder / "node"),
+        **_in_a_process_of_its_own("startup", folder / "node"),
         "preloaded_entries": entries,
+        **({} if quick else measure_million()),
     }
+
+
+def measure_million() -> dict[str, Any]:
+    """What a million in force cost the line."""
+    return _in_a_process_of_its_own("million")
 
 
 def stub_command(folder: Path) -> list[str]:
@@ -109,9 +129,9 @@ def stub_command(folder: Path) -> list[str]:
     return [sys.executable, "-m", "bench.service_parts.stub", str(folder)]
 
 
-def _in_a_process_of_its_own(folder: Path) -> dict[str, Any]:
-    command = [sys.executable, "-m", "bench.service_parts.startup", str(folder)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+def _in_a_process_of_its_own(part: str, *folders: Path) -> dict[str, Any]:
+    command = [sys.executable, "-m", f"bench.service_parts.{part}", *map(str, folders)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return figures
 
@@ -127,13 +147,18 @@ def _run(port: int, sent: list[bytes], connections: int) -> Posted:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="under 50 s")
+    extent = parser.add_mutually_exclusive_group()
+    extent.add_argument("--quick", action="store_true", help="under 50 s")
+    extent.add_argument("--million", action="store_true", help="the line with a million in force alone; takes 4 GB")
     parser.add_argument("--json", action="store_true", help="print the JSON object only")
     options = parser.parse_args()
     if hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > 1:
         os.sched_setaffinity(0, set(range(1, os.cpu_count() or 2)))
-    with tempfile.TemporaryDirectory() as folder:
-        figures = measure(Path(folder), quick=options.quick)
+    if options.million:
+        figures = measure_million()
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            figures = measure(Path(folder), quick=options.quick)
     if not options.json:
         for name, value in figures.items():
             print(f"{name:26} {value}")

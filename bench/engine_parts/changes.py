@@ -66,6 +66,6 @@ def batch_figures(ours: Ours, repetitions: int = 5) -> dict[str, float]:
 def memory_figures(ours: Ours, in_force: int) -> dict[str, Any]:
     """Bytes a volume with its shape: of the arrays, and by how much the whole process grew."""
     return {
-        "bytes_per_volume": round(ours.search.nbytes / in_force),
+        "bytes_per_volume": round(ours.array_bytes / in_force),
         "resident_bytes_per_volume": round(ours.resident_bytes / in_force),
     }

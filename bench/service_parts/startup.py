@@ -11,6 +11,7 @@ from pathlib import Path
 from openline.adapters.sqlite import SqliteStore
 from openline.app.composition import LEDGER_NAME, open_line
 from openline.app.configuration import read_settings
+from openline.app.searching import engine_maker
 
 
 def resident_bytes() -> int:
@@ -20,12 +21,15 @@ def resident_bytes() -> int:
 
 
 def main(folder: Path) -> None:
-    """Open the ledger, print the figures."""
+    """Open the ledger with the search that `openline serve` gives it, print the figures."""
+    settings = read_settings(folder)
+    # compiles, before anything is measured
+    make_engine = engine_maker(settings.search)
     store = SqliteStore(folder / LEDGER_NAME)
     gc.collect()
     before = resident_bytes()
     begun = time.perf_counter()
-    line = open_line(folder, read_settings(folder), store)
+    line = open_line(folder, settings, store, make_engine=make_engine)
     seconds = time.perf_counter() - begun
     gc.collect()
     grown = resident_bytes() - before

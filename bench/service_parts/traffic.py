@@ -11,6 +11,7 @@ from openline.adapters.sqlite import SqliteStore
 from openline.app.composition import LEDGER_NAME, SECRET_NAME, settled
 from openline.app.configuration import KeySettings, PartySettings, Settings, write_settings
 from openline.app.pen import Pen
+from openline.app.searching import engine_maker
 from openline.codec.envelope import AGREEMENT_TYPE, to_base64
 from openline.core.time import DAY_MS, HOUR_MS, MINUTE_MS, to_text
 from openline.intake.opening import open_notice
@@ -20,6 +21,7 @@ from openline.keys.identify import key_id
 from openline.keys.signing import Signer
 from openline.node.line import Line
 from openline.node.secrets import NodeSecrets
+from openline.node.state import EngineMaker
 
 SEED = b"openline bench"
 ORIGIN = "bench.openline.invalid/service"
@@ -97,12 +99,18 @@ def notices(writers: list[Pen], count: int, *, start_ms: int, seed: int) -> Iter
         )
 
 
+def new_line(folder: Path, settings: Settings, store: SqliteStore, make_engine: EngineMaker, *, at_ms: int) -> Line:
+    """The line of a folder that `make_folder` made: keys and agreement in force, nothing told."""
+    line = Line(store, NodeSecrets(derive_seed(SEED, "node")), ORIGIN, make_engine)
+    line.open()
+    line.administer(at_ms, settled(folder, settings, line, at_ms))
+    return line
+
+
 def preload(folder: Path, settings: Settings, writers: list[Pen], count: int, *, at_ms: int, seed: int) -> int:
     """Put `count` notices in force in a folder's ledger; gives the number of its entries."""
     store = SqliteStore(folder / LEDGER_NAME)
-    line = Line(store, NodeSecrets(derive_seed(SEED, "node")), ORIGIN)
-    line.open()
-    line.administer(at_ms, settled(folder, settings, line, at_ms))
+    line = new_line(folder, settings, store, engine_maker(settings.search), at_ms=at_ms)
     group = []
     for raw in notices(writers, count, start_ms=at_ms, seed=seed):
         group.append(open_notice(raw, keyring=line.state.keyring, offsets_of=line.state.offsets_of))

@@ -1,7 +1,7 @@
 """The compiled comparison of shapes against the distance that counts, with limits drawn as near to it as can be.
 
-`lateral_gap_m` is held to GeographicLib by `test_geo_lateral`. Here every "certainly" of the compiled comparison is held
-to `lateral_gap_m`, for edges up to 250 km and beyond, and to brute force over geodesics directly.
+`lateral_gap_m` is held to GeographicLib by `test_geo_lateral`. Here every "certainly" of the compiled comparison is
+held to `lateral_gap_m`, for edges up to 300 km and beyond, and to brute force over geodesics directly.
 """
 
 from __future__ import annotations

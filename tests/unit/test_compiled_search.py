@@ -9,9 +9,10 @@ from openline.core.notice import Kind
 from openline.core.place import Outline
 from openline.core.time import DAY_MS, FOREVER_MS, HOUR_MS, Window
 from openline.engine.columns import columns_of
-from openline.engine.compiled.cells import class_of, next_hour
+from openline.engine.compiled.cells import next_hour
 from openline.engine.compiled.layout import CELLS_USED, CROWDED, SHIFTS, TIME_SHIFTS
 from openline.engine.compiled.search import CompiledSearch
+from openline.engine.compiled.touching import class_of
 from openline.engine.compiling import HAS_COMPILER
 from openline.engine.finder import Engine
 from openline.engine.judgement import Judgements, Row

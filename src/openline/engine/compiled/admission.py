@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from openline.engine.columns import GOES_ON, LINE, Floats, Ints, Marks
-from openline.engine.compiled.cells import link
 from openline.engine.compiled.chords import following
 from openline.engine.compiled.layout import (
     MANY,
@@ -19,6 +18,7 @@ from openline.engine.compiled.layout import (
     Store,
     signed,
 )
+from openline.engine.compiled.linking import link
 from openline.engine.compiling import kernel
 from openline.geo.ellipsoid import ECCENTRICITY_SQUARED, RADIUS_MIN_M, SEMI_MAJOR_M
 

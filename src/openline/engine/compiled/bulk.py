@@ -9,8 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from openline.engine.columns import Ints
-from openline.engine.compiled.cells import class_of_slot, clipped_ms, fits, has_room, make_cell, settle, touch
+from openline.engine.compiled.cells import make_cell
 from openline.engine.compiled.layout import CROWDED, SHIFTS, TIME_SHIFTS, Records, Store, signed
+from openline.engine.compiled.linking import has_room, settle
+from openline.engine.compiled.touching import class_of_slot, clipped_ms, fits, touch
 from openline.engine.compiling import kernel
 
 _SURELY = 4 * CROWDED

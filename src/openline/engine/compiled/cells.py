@@ -1,4 +1,4 @@
-"""Hashed cells: finding one, putting volumes into those that they touch, taking them out again.
+"""Hashed cells: their names, finding one, making one with all that holds it, and moving them to a larger table.
 
 Open addressing with linear probing (Knuth, The Art of Computer Programming, vol. 3, 6.4, algorithm L); a cell stays
 until the table is rehashed, also when it is empty.
@@ -8,34 +8,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from openline.engine.columns import Floats, Ints, Marks
-from openline.engine.compiled.entries import drop_entry, have_room, put_entry
-from openline.engine.compiled.layout import (
-    CELLS_MORE,
-    CELLS_USED,
-    CROWDED,
-    HEIGHT_LEAST_M,
-    LATEST_MS,
-    ROUND,
-    SHIFTS,
-    SLAB_LEVEL,
-    SLAB_M,
-    SLABS,
-    TIME_SHIFTS,
-    Records,
-    Store,
-    signed,
-)
+from openline.engine.columns import Ints
+from openline.engine.compiled.layout import CELLS_USED, SHIFTS, SLAB_LEVEL, Records, Store, signed
 from openline.engine.compiling import kernel
 
 _MULTIPLIER = np.uint64(0x9E37_79B9_7F4A_7C15)
 _SPREAD = np.uint64(32)
-_LAYERS = 1_000_000.0
 _SPELL, _AGE = 14, 15
 """In the place of a level: cells that only say that of 256, and of 65,536, cells of time some are in use."""
 _SPELL_BITS, _AGE_BITS = 8, 16
-_SHARE = 1.0 / 64.0
-"""How much the level of one volume moves the usual one."""
 
 
 @kernel
@@ -62,194 +43,6 @@ def find_cell(cells: Records, key: int) -> int:
         if held == 0:
             return -1 - place
         place = (place + 1) & mask
-
-
-@kernel
-def class_of(length_ms: int) -> int:
-    """The class of volumes that last so long."""
-    for time_class in range(len(TIME_SHIFTS) - 1):
-        if length_ms <= 1 << TIME_SHIFTS[time_class]:
-            return time_class
-    return len(TIME_SHIFTS) - 1
-
-
-@kernel
-def clipped_ms(instant_ms: int) -> int:
-    """A time that cells know."""
-    return min(max(instant_ms, 0), LATEST_MS)
-
-
-@kernel
-def has_room(store: Store) -> bool:
-    """True when the table of cells can take one more volume."""
-    return store.heads[CELLS_USED] + CELLS_MORE <= len(store.cells) * 6 // 10
-
-
-@kernel
-def link(store: Store, slot: int, touched: Ints) -> bool:
-    """Put a volume into its cells; False, and nothing is changed, when there is no room.
-
-    It begins one level above the usual one, so that what comes first does not lie in the coarsest cells for good.
-    """
-    if not has_room(store):
-        return False
-    time_class = class_of_slot(store.volumes, slot)
-    level = max(int(store.usual[time_class]) - 1, 0)
-    while level > 0 and not fits(store.volumes, slot, level):
-        level -= 1
-    count = touch(store, slot, level, touched)
-    while level + 1 < len(SHIFTS) and _is_crowded(store, touched, count) and fits(store.volumes, slot, level + 1):
-        level += 1
-        count = touch(store, slot, level, touched)
-    return settle(store, slot, level, touched, count)
-
-
-@kernel
-def settle(store: Store, slot: int, level: int, touched: Ints, count: int) -> bool:
-    """Put a volume into the `count` cells of a level that it touches; False when there is no room for its entries."""
-    if not have_room(store, touched, count):
-        return False
-    time_class = class_of_slot(store.volumes, slot)
-    for k in range(count):
-        if touched[k, 3] < 0:
-            touched[k, 3] = make_cell(store, time_class, level, touched[k])
-        put_entry(store, slot, touched[k], SHIFTS[level], TIME_SHIFTS[time_class])
-    volume = store.volumes[slot]
-    volume.level = level
-    shift = TIME_SHIFTS[time_class]
-    store.bounds[time_class, 0] = min(store.bounds[time_class, 0], clipped_ms(volume.start_ms) >> shift)
-    store.bounds[time_class, 1] = max(store.bounds[time_class, 1], clipped_ms(volume.end_ms) >> shift)
-    store.bounds[time_class, 2] = min(store.bounds[time_class, 2], level)
-    store.usual[time_class] += (level - store.usual[time_class]) * _SHARE
-    return True
-
-
-@kernel
-def link_few(
-    cells: Records,
-    entries: Ints,
-    owners: Records,
-    heads: Ints,
-    volumes: Records,
-    corners: Floats,
-    marks: Marks,
-    bounds: Ints,
-    usual: Floats,
-    slots: Ints,
-    begin: int,
-    touched: Ints,
-) -> int:
-    """`link` for each slot from index `begin` on; the index at which room ended.
-
-    The arrays of `Store` come one by one, see `query.search`.
-    """
-    store = Store(cells, entries, owners, heads, volumes, corners, marks, bounds, usual)
-    for k in range(begin, len(slots)):
-        if not link(store, slots[k], touched):
-            return k
-    return len(slots)
-
-
-@kernel
-def unlink(
-    cells: Records,
-    entries: Ints,
-    owners: Records,
-    heads: Ints,
-    volumes: Records,
-    corners: Floats,
-    marks: Marks,
-    bounds: Ints,
-    usual: Floats,
-    slot: int,
-    touched: Ints,
-) -> tuple[int, int, int]:
-    """Take a volume out of its cells; its first vertex, how many it has, and the slot of the notice's next or -1.
-
-    The arrays of `Store` come one by one, see `query.search`.
-    """
-    store = Store(cells, entries, owners, heads, volumes, corners, marks, bounds, usual)
-    for k in range(touch(store, slot, volumes[slot].level, touched)):
-        drop_entry(store, touched[k, 3], slot)
-    return volumes[slot].first, volumes[slot].count, volumes[slot].sibling - 1
-
-
-@kernel
-def _is_crowded(store: Store, touched: Ints, count: int) -> bool:
-    for k in range(count):
-        if touched[k, 3] >= 0 and store.cells[touched[k, 3]].count >= CROWDED:
-            return True
-    return False
-
-
-@kernel
-def class_of_slot(volumes: Records, slot: int) -> int:
-    """The class of a volume."""
-    return class_of(volumes[slot].end_ms - volumes[slot].start_ms)
-
-
-@kernel
-def fits(volumes: Records, slot: int, level: int) -> bool:
-    """True when the volume is no larger than a cell of this level."""
-    side = 1 << SHIFTS[level]
-    west, east = signed(volumes[slot].west), signed(volumes[slot].east)
-    width = east - west if west <= east else east + ROUND - west
-    return signed(volumes[slot].north) - signed(volumes[slot].south) <= side and width <= side
-
-
-@kernel
-def layer_of(height_m: float) -> int:
-    """Which layer of slabs a height lies in, from 0."""
-    return int(min(max((height_m - HEIGHT_LEAST_M) / SLAB_M, 0.0), _LAYERS))
-
-
-@kernel
-def slab_number(layer: int) -> int:
-    """The slab that a layer is in; 0 for no layer."""
-    return layer % SLABS + 1 if layer >= 0 else 0
-
-
-@kernel
-def slabs_of(lower_m: float, upper_m: float, level: int) -> tuple[int, int]:
-    """The first and the last layer of a volume in cells of a level; -1 twice for the cell of all heights."""
-    if level < SLAB_LEVEL or upper_m - lower_m > SLAB_M:
-        return -1, -1
-    return layer_of(lower_m), layer_of(upper_m)
-
-
-@kernel
-def touch(store: Store, slot: int, level: int, touched: Ints) -> int:
-    """Write into `touched` (row, column, hour, place, slab) of every cell of a level that a volume touches; how many.
-
-    The place is negative where there is no such cell yet.
-    """
-    volumes = store.volumes
-    time_class = class_of_slot(volumes, slot)
-    shift, time_shift = SHIFTS[level], TIME_SHIFTS[time_class]
-    first_hour = clipped_ms(volumes[slot].start_ms) >> time_shift
-    last_hour = clipped_ms(max(volumes[slot].end_ms - 1, volumes[slot].start_ms)) >> time_shift
-    west, east = signed(volumes[slot].west), signed(volumes[slot].east)
-    if level == 0:
-        west, east = 0, 0
-    parts = 1 if west <= east else 2
-    first_slab, last_slab = slabs_of(volumes[slot].lower_m, volumes[slot].upper_m, level)
-    count = 0
-    for part in range(parts):
-        from_column = (west if part == 0 else 0) >> shift
-        to_column = (east if part == parts - 1 else ROUND) >> shift
-        for row in range(signed(volumes[slot].south) >> shift, (signed(volumes[slot].north) >> shift) + 1):
-            for column in range(from_column, to_column + 1):
-                for hour in range(first_hour, last_hour + 1):
-                    for layer in range(first_slab, last_slab + 1):
-                        slab = slab_number(layer)
-                        key = cell_key(time_class, level, hour, row, column, slab)
-                        touched[count, 0] = row
-                        touched[count, 1] = column
-                        touched[count, 2] = hour
-                        touched[count, 3] = find_cell(store.cells, key)
-                        touched[count, 4] = slab
-                        count += 1
-    return count
 
 
 @kernel

@@ -6,7 +6,7 @@ import numpy as np
 
 from openline.core.place import Outline
 from openline.engine.columns import Floats, Ints, outline_of
-from openline.engine.compiled.cells import has_room, rehash
+from openline.engine.compiled.cells import rehash
 from openline.engine.compiled.layout import (
     CELL,
     CELLS_USED,
@@ -18,6 +18,7 @@ from openline.engine.compiled.layout import (
     Store,
     grown,
 )
+from openline.engine.compiled.linking import has_room
 
 _FEW = 1_024
 MANY_AT_ONCE = 256

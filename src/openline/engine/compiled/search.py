@@ -11,10 +11,11 @@ from openline.core.time import Window
 from openline.engine.columns import Columns, Ints, columns_of, points_of
 from openline.engine.compiled.admission import FIGURES, admit, admit_one
 from openline.engine.compiled.bulk import begin_counting, count_through, fill, forget_counts
-from openline.engine.compiled.cells import link_few, unlink
 from openline.engine.compiled.layout import DEPTH_MAX, SHIFTS, TOUCHED_MAX, Store
+from openline.engine.compiled.linking import link_few, unlink
 from openline.engine.compiled.memory import MANY_AT_ONCE, Memory
-from openline.engine.compiled.query import NO_ROOM, search, search_many
+from openline.engine.compiled.query import search, search_many
+from openline.engine.compiled.visiting import NO_ROOM
 from openline.engine.judgement import Row
 from openline.engine.search import Entry, Touch
 from openline.engine.shapes import Shapes
