@@ -125,12 +125,14 @@ def test_thousands_in_one_cell() -> None:
     for item in items:
         one_by_one.insert(item)
     random = Random(1)
-    for round_of_removal in range(3):
+    found = 0
+    for _ in range(3):
         for item in random.sample(items, k=5):
             expected = plain.find(item, Fixed(draw.minima))
-            assert round_of_removal or len(expected) > 10
+            found += len(expected)
             assert at_once.find(item, Fixed(draw.minima)) == one_by_one.find(item, Fixed(draw.minima)) == expected
         for item in random.sample(items, k=len(items) // 2):
             for engine in (at_once, one_by_one, plain):
                 engine.remove(item.notice_id)
             items.remove(item)
+    assert found > len(items)
