@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import numpy as np
 import pytest
 
 from openline.core.notice import Kind
-from openline.core.place import Outline
+from openline.core.place import Outline, Point
 from openline.core.time import DAY_MS, FOREVER_MS, HOUR_MS, Window
 from openline.engine.columns import columns_of
+from openline.engine.compiled import admission, bulk, cells, linking, query
 from openline.engine.compiled.cells import next_hour
 from openline.engine.compiled.layout import CELLS_USED, CROWDED, SHIFTS, TIME_SHIFTS
 from openline.engine.compiled.search import CompiledSearch
 from openline.engine.compiled.touching import class_of
+from openline.engine.compiled.warming import warm
 from openline.engine.compiling import HAS_COMPILER
 from openline.engine.finder import Engine
 from openline.engine.judgement import Judgements, Row
@@ -123,9 +127,37 @@ def test_a_notice_for_a_far_off_day_makes_no_question_long() -> None:
         read += following == hour
         hour, steps = max(following, hour + 1), steps + 1
     assert steps < 2_000 < last_hour
-    assert read <= 2 * 256
+    assert read == 2
     endless = Entry(3, 0, 0, (volume(line((10.0, 20.0)), end=FOREVER_MS),))
     assert [touch.number for touch in search.near_unknown(endless, row)] == [1, 2]
+
+
+def test_what_many_took_is_used_again_by_many() -> None:
+    search, before = CompiledSearch(), 0
+    for turn in range(5):
+        columns = columns_of([entry._replace(number=turn * 1_000 + entry.number) for entry in dots(600)])
+        search.load(columns)
+        for number in range(600):
+            search.take(turn * 1_000 + number)
+        before = before or search.nbytes
+    assert search.nbytes == before
+
+
+def test_no_kernel_is_compiled_while_somebody_waits() -> None:
+    """After the warming every kernel that Python calls has its one signature, and keeps it."""
+    deque(warm(), maxlen=0)
+    kernels = (admission.admit, admission.admit_one, bulk.begin_counting, bulk.count_through, bulk.fill)
+    kernels += (bulk.forget_counts, cells.rehash, linking.link_few, linking.unlink, query.search, query.search_many)
+    before = [len(kernel.signatures) for kernel in kernels]
+    engine = Engine(CompiledSearch())
+    whole = Outline(line=(Point(lat_deg=1, lng_deg=2), Point(lat_deg=2, lng_deg=3)), radius_m=5)
+    engine.load([Item(notice_id=f"m{k}", standing=STANDING, volumes=(volume(whole),) * (k % 3)) for k in range(700)])
+    engine.insert(Item(notice_id="one", standing=STANDING, volumes=(volume(whole),)))
+    assert len(engine.find_in_force("one", Fixed(MINIMA))) == len(engine.find_many(["one"], Fixed(MINIMA))[0])
+    engine.find(Item(notice_id="two", standing=STANDING, volumes=(volume(whole),)), Fixed(MINIMA))
+    engine.remove("one")
+    assert [len(kernel.signatures) for kernel in kernels] == before
+    assert set(before) == {1}
 
 
 def test_a_question_widens_nothing() -> None:

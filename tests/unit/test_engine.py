@@ -20,7 +20,7 @@ from openline.engine.shapes import Shapes
 from openline.engine.words import Encounter, Item, JudgedVolume, Minima, Standing
 from openline.geo.band import Band
 from openline.geo.bounds import Box, bounding_box
-from tests.oracle.outlines import line
+from tests.oracle.outlines import line, polygon
 from tests.oracle.rules import Asked, Fixed
 
 MINIMA = Minima(lateral_m=1_000.0, vertical_m=150.0, time_ms=5 * MINUTE_MS)
@@ -214,6 +214,26 @@ def test_expiry_takes_what_has_ended_everywhere(engine_of: EngineOf) -> None:
 def test_maps_have_no_edges(engine_of: EngineOf, one: Outline, other: Outline) -> None:
     assert found(engine_of(item("a", volume(one))), item("b", volume(other))) == ["a"]
     assert found(engine_of(item("a", volume(other))), item("b", volume(one))) == ["a"]
+
+
+@pytest.mark.parametrize("gap_deg", [5e-8, 1e-7, 1.9e-7, 2.1e-7, 1e-6])
+def test_a_ring_that_is_nearly_closed_goes_all_the_way_round(engine_of: EngineOf, gap_deg: float) -> None:
+    lngs_deg = [10.0 + gap_deg, 55.0, 100.0, 145.0, -170.0, -125.0, -80.0, -35.0, 10.0]
+    slit = polygon(*[(80.0, lng) for lng in lngs_deg], *[(82.0, lng) for lng in reversed(lngs_deg)])
+    inside = line((81.0, -100.0), radius_m=10.0)
+    assert found(engine_of(item("a", volume(slit))), item("b", volume(inside))) == ["a"]
+    assert found(engine_of(item("a", volume(inside))), item("b", volume(slit))) == ["a"]
+
+
+def test_rounding_hides_no_height(engine_of: EngineOf) -> None:
+    """Here the gap rounds to the minimum, and the widened ceiling to less than the floor."""
+    upper_m, lower_m, minimum_m = 26.1, 126.10000000000001, 100.0
+    assert lower_m - upper_m <= minimum_m
+    assert upper_m + minimum_m < lower_m
+    engine = engine_of(item("a", volume(lower_m=0.0, upper_m=upper_m)))
+    rules = Fixed(msgspec.structs.replace(MINIMA, vertical_m=minimum_m))
+    asked = item("b", volume(lower_m=lower_m, upper_m=lower_m + 1.0))
+    assert [encounter.first for encounter in engine.find(asked, rules)] == ["a"]
 
 
 def test_touching_exactly_at_the_antimeridian_without_minima(engine_of: EngineOf) -> None:

@@ -16,7 +16,7 @@ from openline.engine.tracks.crossings import Crossings, find_crossings
 from openline.engine.tracks.motion import advanced
 from openline.engine.tracks.outlines import prepare_outlines
 from openline.engine.tracks.pairs import Approaches, find_pairs
-from openline.engine.tracks.reports import FASTEST_MPS, Tracks
+from openline.engine.tracks.reports import FASTEST_MPS, Floats, Tracks
 from openline.engine.tracks.warming import warm
 from tests.oracle.outlines import away, line, polygon, regular
 from tests.tracks import columns_of_outlines, table, track
@@ -78,6 +78,13 @@ def test_head_on(lat_deg: float, lng_deg: float, way: Way) -> None:
     assert found.miss_m[0] == pytest.approx(0.0, abs=0.2)
     assert found.breach_s[0] == pytest.approx((100_000.0 - LATERAL_M) / 500.0, abs=0.01)
     assert found.vertical_gap_m[0] == 0.0
+
+
+@BOTH
+def test_the_closest_approach_may_be_slices_after_the_breach(way: Way) -> None:
+    found = pairs_of(table(opposite(47.0, 8.0, 20_000.0, 60.0)), **way)
+    assert found.breach_s.tolist() == pytest.approx([(20_000.0 - LATERAL_M) / 120.0], abs=0.01)
+    assert found.closest_s.tolist() == pytest.approx([20_000.0 / 120.0], abs=0.01)
 
 
 @BOTH
@@ -181,6 +188,71 @@ def test_a_few_that_reach_far_are_not_lost(way: Way) -> None:
     near = {(min(400, i), max(400, i)) for i in np.flatnonzero(apart < 100_100.0).tolist() if i not in (17, 400)}
     assert near
     assert near == {pair for pair in pairs if 400 in pair and 17 not in pair}
+
+
+def crowd(lat_deg: float, lng_deg: float, count: int) -> Tracks:
+    """Many tracks within 150 km of a place, in all directions, at many heights."""
+    rng = np.random.default_rng(11)
+    same = np.ones(count)
+    reach_m = 150_000.0 * np.sqrt(rng.random(count))
+    lng, lat, _ = GEOD.fwd(lng_deg * same, lat_deg * same, rng.uniform(0.0, 360.0, count), reach_m)
+    return Tracks(
+        lat_deg=lat,
+        lng_deg=np.clip(lng, -180.0, 180.0),
+        height_m=rng.uniform(0.0, 9_000.0, count),
+        ground_speed_mps=rng.uniform(0.0, 250.0, count),
+        true_track_deg=rng.uniform(0.0, 360.0, count),
+        vertical_rate_mps=rng.uniform(-10.0, 10.0, count),
+        at_ms=np.full(count, NOW_MS, np.int64),
+        lateral_m=np.zeros(count),
+        vertical_m=np.zeros(count),
+        lateral_growth_mps=np.zeros(count),
+        vertical_growth_mps=np.zeros(count),
+    )
+
+
+def far_and_high(tracks: Tracks, after_s: float) -> tuple[Floats, Floats, Floats]:
+    """Longitudes, latitudes and heights some seconds later."""
+    way_m = tracks.ground_speed_mps * after_s
+    lng, lat, _ = GEOD.fwd(tracks.lng_deg, tracks.lat_deg, tracks.true_track_deg, way_m)
+    return lng, lat, tracks.height_m + tracks.vertical_rate_mps * after_s
+
+
+@BOTH
+@PLACES
+def test_a_crowd_is_compared_pair_by_pair(lat_deg: float, lng_deg: float, way: Way) -> None:
+    """Whoever is sorted into which cell: nobody is forgotten."""
+    tracks = crowd(lat_deg, lng_deg, 800)
+    found = pairs_of(tracks, **way)
+    pairs = set(zip(found.first.tolist(), found.second.tolist(), strict=True))
+    one, other = np.triu_indices(len(tracks), 1)
+    for after_s in (0.0, 140.0, 300.0):
+        lng, lat, height_m = far_and_high(tracks, after_s)
+        level = np.abs(height_m[one] - height_m[other]) < VERTICAL_M - 0.002
+        i, j = one[level], other[level]
+        _, _, apart = GEOD.inv(lng[i], lat[i], lng[j], lat[j])
+        near = apart < LATERAL_M
+        assert near.sum() > 30
+        assert set(zip(i[near].tolist(), j[near].tolist(), strict=True)) <= pairs
+
+
+@BOTH
+@PLACES
+def test_a_crowd_is_compared_with_every_volume(lat_deg: float, lng_deg: float, way: Way) -> None:
+    tracks, places = crowd(lat_deg, lng_deg, 400), crowd(lat_deg, lng_deg, 60)
+    circles = [line((lat, lng), radius_m=4_000.0) for lat, lng in zip(places.lat_deg, places.lng_deg, strict=True)]
+    prepared = prepare_outlines(columns_of_outlines(circles, [(0.0, 2_000.0)] * 60, [(NOW_MS - 1, FOREVER_MS)] * 60))
+    asked = {"look_ahead_s": 300.0, "lateral_m": LATERAL_M, "vertical_m": VERTICAL_M}
+    found = find_crossings(tracks, prepared, now_ms=NOW_MS, **asked, **way)
+    pairs = set(zip(found.track.tolist(), found.volume.tolist(), strict=True))
+    track_, volume = (index.ravel() for index in np.indices((400, 60)))
+    for after_s in (0.0, 140.0, 300.0):
+        lng, lat, height_m = far_and_high(tracks, after_s)
+        _, _, apart = GEOD.inv(lng[track_], lat[track_], places.lng_deg[volume], places.lat_deg[volume])
+        low = (height_m > -VERTICAL_M + 0.002) & (height_m < 2_000.0 + VERTICAL_M - 0.002)
+        near = (apart < LATERAL_M + 4_000.0) & low[track_]
+        assert near.sum() > 10
+        assert set(zip(track_[near].tolist(), volume[near].tolist(), strict=True)) <= pairs
 
 
 @BOTH

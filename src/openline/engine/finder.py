@@ -127,9 +127,9 @@ class Engine:
 
     def _put_waiting(self) -> None:
         if self._waiting:
-            entries = list(self._waiting.values())
+            # what cannot be put stays waiting, so that no answer is given without it
+            self._search.put(list(self._waiting.values()))
             self._waiting.clear()
-            self._search.put(entries)
 
     def _package(self, name: str) -> int:
         return self._packages.setdefault(name, len(self._packages) + 1) if name else 0

@@ -105,6 +105,9 @@ def _write(
     volume.west = _units(box[1] + 180.0, 0, ROUND)
     volume.north = _units(box[2] + 90.0 + 1.0 / PLACE_UNITS, 0, NORTH_POLE)
     volume.east = _units(box[3] + 180.0 + 1.0 / PLACE_UNITS, 0, ROUND)
+    if box[1] > box[3] and volume.west <= volume.east:
+        # nearly all the way round: rounding outward has closed what was open
+        volume.west, volume.east = 0, ROUND
     volume.first, volume.count = first, count
     volume.stamp, volume.sibling = 0, 0
     enclose(volume, store.corners, store.marks)

@@ -14,9 +14,9 @@ from openline.engine.compiling import kernel
 
 _MULTIPLIER = np.uint64(0x9E37_79B9_7F4A_7C15)
 _SPREAD = np.uint64(32)
-_SPELL, _AGE = 14, 15
-"""In the place of a level: cells that only say that of 256, and of 65,536, cells of time some are in use."""
-_SPELL_BITS, _AGE_BITS = 8, 16
+_WATCH, _SPELL, _AGE = 13, 14, 15
+"""In the place of a level: cells that only say that of 16, of 256, and of 65,536 cells of time some are in use."""
+_WATCH_BITS, _SPELL_BITS, _AGE_BITS = 4, 8, 16
 
 
 @kernel
@@ -59,7 +59,7 @@ def _make(cells: Records, key: int) -> int:
 
 @kernel
 def _hold(cells: Records, time_class: int, level: int, hour: int, row: int, column: int, slab: int) -> int:
-    """Make all that holds a cell, unless it is there: the cells above it, and two that stand for many cells of time.
+    """Make all that holds a cell, unless it is there: the cells above it, and three that stand for many cells of time.
 
     How many were made.
     """
@@ -72,6 +72,7 @@ def _hold(cells: Records, time_class: int, level: int, hour: int, row: int, colu
         if cell.finer:
             return made
         cell.finer = 1
+    made += _make(cells, cell_key(time_class, _WATCH, hour >> _WATCH_BITS, 0, 0, 0))
     made += _make(cells, cell_key(time_class, _SPELL, hour >> _SPELL_BITS, 0, 0, 0))
     return made + _make(cells, cell_key(time_class, _AGE, hour >> _AGE_BITS, 0, 0, 0))
 
@@ -88,12 +89,15 @@ def make_cell(store: Store, time_class: int, level: int, touched: Ints) -> int:
 
 @kernel
 def next_hour(cells: Records, time_class: int, hour: int) -> int:
-    """The first cell of time from `hour` on that may be in use, or one before it where that begins a new spell."""
+    """`hour` when that cell of time is in use; if not, one up to which none is."""
     if find_cell(cells, cell_key(time_class, _AGE, hour >> _AGE_BITS, 0, 0, 0)) < 0:
         return ((hour >> _AGE_BITS) + 1) << _AGE_BITS
     if find_cell(cells, cell_key(time_class, _SPELL, hour >> _SPELL_BITS, 0, 0, 0)) < 0:
         return ((hour >> _SPELL_BITS) + 1) << _SPELL_BITS
-    return hour
+    if find_cell(cells, cell_key(time_class, _WATCH, hour >> _WATCH_BITS, 0, 0, 0)) < 0:
+        return ((hour >> _WATCH_BITS) + 1) << _WATCH_BITS
+    # whatever is in use lies in a cell of the whole globe
+    return hour if find_cell(cells, cell_key(time_class, 0, hour, 0, 0, 0)) >= 0 else hour + 1
 
 
 @kernel

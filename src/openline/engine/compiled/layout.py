@@ -69,6 +69,7 @@ loaded."""
 
 VOLUME = np.dtype(
     [
+        ("number", "i8"),
         ("start_ms", "i8"),
         ("end_ms", "i8"),
         ("lower_m", "f8"),
@@ -83,7 +84,6 @@ VOLUME = np.dtype(
         ("west", "u4"),
         ("north", "u4"),
         ("east", "u4"),
-        ("number", "i4"),
         ("standing", "i4"),
         ("package", "i4"),
         ("first", "i4"),
@@ -135,13 +135,19 @@ DEPTH_MAX = 512
 """More cells than a descent can have waiting."""
 TOUCHED_MAX = 32
 """More cells than a volume touches at its level: two parts at the antimeridian, two by two by two cells, two slabs."""
-CELLS_MORE = TOUCHED_MAX * (len(SHIFTS) + 2)
+CELLS_MORE = TOUCHED_MAX * (len(SHIFTS) + 3)
 """More cells than one volume can add."""
+
+
+_MOST_ROWS = 2**31 - 1
+"""Rows are named by 32 bits."""
 
 
 def grown(array: Records, least: int) -> Records:
     """A larger copy, a quarter as large again and at least `least` rows long."""
     length = max(least, len(array) + len(array) // 4)
+    if length > _MOST_ROWS:
+        raise MemoryError(f"the search has room for {_MOST_ROWS} rows of a kind, and needs {length}")
     larger = np.zeros((length, *array.shape[1:]), dtype=array.dtype)
     larger[: len(array)] = array
     return larger

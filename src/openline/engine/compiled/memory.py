@@ -56,9 +56,9 @@ class Memory:
     def allot(self, vertices: Ints) -> tuple[Ints, Ints]:
         """A slot, and the first of a run of vertices, for each volume with so many vertices.
 
-        Few take what was freed; many lie side by side.
+        What was freed is used first; otherwise many lie side by side.
         """
-        if len(vertices) < MANY_AT_ONCE:
+        if len(vertices) < MANY_AT_ONCE or self._free_slots:
             pairs = [self.allot_one(count) for count in vertices.tolist()]
             both = np.array(pairs, dtype=np.int64).reshape(-1, 2).T.copy()
             return both[0], both[1]

@@ -124,7 +124,7 @@ def _boundaries(
                 return NEAR, 0.0
             least_2 = min(least_2, square)
             if square < never_2:
-                found = _closer(corners, i, j, k, m, near, beyond)
+                found = _closer(corners, i, j, k, m, square, near, beyond)
                 if found == NEAR:
                     return NEAR, 0.0
                 doubt = doubt or found == DOUBTFUL
@@ -133,10 +133,14 @@ def _boundaries(
 
 
 @kernel
-def _closer(corners: Floats, i: int, j: int, k: int, m: int, near: float, beyond: float) -> int:
-    """Two edges, cut into short pieces of plane sections."""
+def _closer(corners: Floats, i: int, j: int, k: int, m: int, square: float, near: float, beyond: float) -> int:
+    """Two edges whose chords are `square` apart, first as they are, then cut into short pieces of plane sections."""
     length = math.sqrt(length_2(corners, i, j) * _CURVED)
     other = math.sqrt(length_2(corners, k, m) * _CURVED)
+    dip = (length * length + other * other) / (8.0 * RADIUS_MIN_M)
+    slack = (length**3 + other**3) / (48.0 * RADIUS_MIN_M * RADIUS_MIN_M)
+    if square >= (beyond + slack) ** 2 * (1.0 + dip / RADIUS_MIN_M) + dip * dip:
+        return APART
     # once for the geodesics, once because the sections bend a little aside
     departure = 2.0 * _DEPARTURE * (length * length + other * other)
     if cross(corners, i, j, k, m, departure + _ROUNDING_M):

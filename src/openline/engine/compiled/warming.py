@@ -10,6 +10,7 @@ from openline.core.notice import Kind
 from openline.core.place import Outline, Point, Polygon
 from openline.core.time import HOUR_MS, Window
 from openline.engine.columns import columns_of
+from openline.engine.compiled.cells import rehash
 from openline.engine.compiled.memory import MANY_AT_ONCE
 from openline.engine.compiled.search import CompiledSearch
 from openline.engine.judgement import Judgements
@@ -46,6 +47,8 @@ def warm() -> Iterator[int]:
     search.put([Entry(0, standing_number, 0, (volume,))])
     yield 1
     search.put([Entry(number, standing_number, 0, (volume,)) for number in range(1, MANY_AT_ONCE + 1)])
+    search.load(columns_of([Entry(-2, standing_number, 0, (volume,))]))
+    rehash(search.store, np.zeros_like(search.store.cells))
     yield 2
     search.near(0, row)
     placed = search.place(columns_of([Entry(-1, standing_number, 0, (volume,))]))

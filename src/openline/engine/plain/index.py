@@ -18,7 +18,8 @@ _GRIDS = tuple(Grid(step_deg) for step_deg in _STEPS_DEG)
 _LENGTHS_MS = (HOUR_MS, 8 * HOUR_MS, 3 * DAY_MS, None)
 """Longest windows: a sortie, a watch, an operation, and no bound."""
 _SLACK_M = 1.0
-"""Added to every search, more than rounding can take away; it also joins boxes that touch at the antimeridian."""
+"""Added to every search, sideways, up and down: more than rounding can take away. It also joins boxes that touch at the
+antimeridian."""
 
 
 class Index:
@@ -45,7 +46,8 @@ class Index:
         found: dict[int, Row] = {}
         window, band = volume.window, volume.band
         start_ms, end_ms = window.start_ms - reach.time_ms, window.end_ms + reach.time_ms
-        lower_m, upper_m = band.lower_m - reach.vertical_m, band.upper_m + reach.vertical_m
+        lower_m = band.lower_m - reach.vertical_m - _SLACK_M
+        upper_m = band.upper_m + reach.vertical_m + _SLACK_M
         for span in spans(volume.box, margin_m=reach.lateral_m + _SLACK_M):
             question = (start_ms, end_ms, *span, lower_m, upper_m)
             for grid, shelves in self._levels:

@@ -9,9 +9,9 @@ of d(t) with its part along m taken out,
 
 Bound. Within the slice a track that goes r metres from its middle leaves the straight line by at most k = r^2 / 2R, of
 which at most k (reach / 2R) + r^3 / 6R^2 is across m, R = RADIUS_MIN_M, reach = the separation and both r: the slack,
-0.04 m for two airliners and 5 NM. A chord is no longer than its geodesic. So L(t) <= geodesic distance + slack, and
+0.1 m for two airliners and 5 NM. A chord is no longer than its geodesic. So L(t) <= geodesic distance + slack, and
 every pair whose geodesics come within the separation is found. A pair is found needlessly only within twice the slack
-and what L falls short of a geodesic s, s^3 / 24 R^2 + s (r / R)^2 / 2: together under 0.1 m for that pair.
+and what L falls short of a geodesic s, s^3 / 24 R^2 + s (r / R)^2 / 2: together under 0.25 m for that pair.
 
 A separation that grows with the uncertainty of both, S + G t, is undercut during one interval, because L is convex:
 where (W - G^2) t^2 + 2 (D.V - S G) t + D.D - S^2 <= 0, on the branch on which S + G t is not negative. So it is with
@@ -21,15 +21,13 @@ on a sphere and without growth).
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import numpy as np
-import numpy.typing as npt
 
 from openline.engine.compiling import kernel
 from openline.engine.tracks.intervals import TINY, below, within
 from openline.engine.tracks.reports import Floats, Ints
-from openline.engine.tracks.sharing import row_of_13, shared
+from openline.engine.tracks.sharing import Row, Value, row_of_13, shared
+from openline.engine.tracks.strips import FEW, HALF, Workroom, bin_of, sort_into_strips, strip_of
 from openline.geo.ellipsoid import ECCENTRICITY_SQUARED, RADIUS_MIN_M
 
 KEPT_M = 1e-3
@@ -45,19 +43,12 @@ _CHORD = 1.0 / (24.0 * 6_371_000.0**2)
 """Of the chord's cube what its geodesic is longer; within 1 % of that."""
 _ASIDE = 1.0 / (4.0 * RADIUS_MIN_M**2)
 _TURNED = 1.0 / (6.0 * RADIUS_MIN_M**2)
-X_PRIME, Y_PRIME = 73_856_093, 19_349_669
-HALF = ((0, 0), (0, 1), (1, -1), (1, 0), (1, 1))
-"""A column of cells itself and four of its eight neighbours: the other four look back at it."""
-_RUNS = tuple(x * X_PRIME + y * Y_PRIME - 1 for x, y in HALF)
-
-_Value = TypeVar("_Value", float, Floats)
-_Singles = npt.NDArray[np.float32]
 
 
 @shared
 def meeting(
-    a: Floats, b: Floats, lateral_m: float, vertical_m: float, half_s: float
-) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    a: Row, b: Row, lateral_m: float, vertical_m: float, half_s: float
+) -> tuple[Value, Value, Value, Value, Value]:
     """When in the slice two tracks undercut both separations at one instant; of a row of a state each, or of columns.
 
     Begin and end, seconds from the middle (the end before the begin when never); and of the closest approach in
@@ -89,85 +80,106 @@ def meeting(
     return begin, end, closest, chord + chord * squared * _CHORD, np.abs(gap + closest * climb)
 
 
-
-@shared
-def _tried(
-    states: Floats, i: int, j: int, minimum: tuple[float, float, float], pairs: Ints, values: Floats, found: int
-) -> int:
-    """Write the pair when it meets; how many have been found with it."""
-    begin, end, closest, lateral, vertical = meeting(row_of_13(states, i), row_of_13(states, j), minimum[0], minimum[1], minimum[2])
-    if begin > end:
-        return found
-    if found < len(pairs):
-        pairs[found, 0], pairs[found, 1] = min(i, j), max(i, j)
-        values[found, 0], values[found, 1], values[found, 2], values[found, 3] = begin, closest, lateral, vertical
-    return found + 1
+_Minimum = tuple[float, float, float]
+_AT_ONCE = 4_096
+"""Pairs to be judged wait until they are so many: to call something costs more than to judge one."""
 
 
 @kernel
-def meetings(
+def meetings(  # noqa: PLR0912 -- one loop: to hand on arrays costs more than what is done between two calls
     states: Floats,
-    grid: tuple[Ints, Ints, float, int],
-    minimum: tuple[float, float, float],
+    grid: tuple[Ints, Ints, float, Ints, float, float],
+    minimum: _Minimum,
+    room: Workroom,
     pairs: Ints,
     values: Floats,
 ) -> int:
     """Write every pair that meets in a slice to `pairs` and `values`; how many there are, even when not all fit.
 
-    `states`, (n, 13): see `slices`. `grid`: the tracks to sort into cells, in ascending order; those to compare with
-    all; the side of a cell; the number of buckets, a power of two. `minimum`: lateral and vertical metres, half of the
-    slice. `pairs`, (room, 2): the lower index first; one pair may come twice. `values`, (room, 4): begin, closest
-    approach, lateral and vertical metres.
-
-    Cells are cubes. The bucket of a cell is that of its column plus its number in the column, modulo the buckets, so
-    three neighbours in a column are one run. Columns that share buckets cost time and change nothing.
+    `states`, (n, 13): see `slices`. `grid`: the tracks to sort into strips; those to compare with all; height of a row
+    and bins of each (`strips`); depth of a layer; how far, at most, a straight line leaves the surface. `minimum`:
+    lateral and vertical metres, half of the slice. `room`: to sort in. `pairs`, (room, 2): the lower index first; one
+    pair may come twice. `values`, (room, 4): begin, closest approach, lateral and vertical metres.
     """
-    sorted_, wide, cell_m, buckets = grid
-    lateral_m, vertical_m, half_s = minimum
-    names = np.empty(len(sorted_), np.int64)
-    starts = np.zeros(buckets + 2, np.int32)
-    for p in range(len(sorted_)):
-        i = sorted_[p]
-        column = int(np.floor(states[i, 0] / cell_m)) * X_PRIME + int(np.floor(states[i, 1] / cell_m)) * Y_PRIME
-        names[p] = column + int(np.floor(states[i, 2] / cell_m))
-        starts[(names[p] & (buckets - 1)) + 2] += 1
-    for k in range(2, buckets + 2):
-        starts[k] += starts[k - 1]
-    rows = np.empty((len(sorted_), 6), np.float32)
-    whose = np.empty(len(sorted_), np.int32)
-    for p in range(len(sorted_)):
-        bucket = names[p] & (buckets - 1)
-        q = starts[bucket + 1]
-        starts[bucket + 1] += 1
-        whose[q] = p
-        row = row_of_13(states, sorted_[p])
-        rows[q, 0], rows[q, 1], rows[q, 2], rows[q, 3] = row[0], row[1], row[2], row[6]
-        rows[q, 4], rows[q, 5] = row[12] + row[8] + row[9] * half_s, abs(row[7]) * half_s + row[10] + row[11] * half_s
-    found = 0
+    sorted_, wide, step, bins, layer_m, bulge_m = grid
+    homes, turns, _, starts, rows, going, order = room
+    sort_into_strips(states, sorted_, minimum[2], (step, bins, layer_m), room)
+    buckets = len(starts) - 4
+    half_s, bulge = np.float32(minimum[2]), np.float32(bulge_m * bulge_m)
+    found, waiting, near = 0, 0, np.empty((_AT_ONCE, 2), np.int64)
+    # along the strips, so that what is read next lies next in memory
     for q in range(len(sorted_)):
-        p = whose[q]
+        p = order[q]
+        home, layer, turn = int(homes[p, 0]), int(homes[p, 1]), turns[p]
         x, y, z, h = rows[q, 0], rows[q, 1], rows[q, 2], rows[q, 3]
-        reach, rise = rows[q, 4] + np.float32(lateral_m + PREFILTER_M), rows[q, 5] + np.float32(vertical_m + PREFILTER_M)
-        for neighbour in _RUNS:
-            first = (names[p] + neighbour) & (buckets - 1)
-            # a run over the last bucket goes on at the first
-            for part in range(1 if first + 3 <= buckets else 2):
-                low = starts[first] if part == 0 else 0
-                high = starts[min(first + 3, buckets)] if part == 0 else starts[first + 3 - buckets]
-                if neighbour == -1:
-                    low = max(low, q + 1)
+        reach = rows[q, 4] + np.float32(minimum[0] + PREFILTER_M)
+        rise = rows[q, 5] + np.float32(minimum[1] + PREFILTER_M)
+        for north, above in HALF:
+            if home + north == len(bins):
+                continue
+            count = bins[home + north]
+            middle, strip = bin_of(turn, count), strip_of(home + north, layer + above)
+            first, last, other = middle - 1, middle + 1, -1
+            if count <= FEW:
+                first, last = 0, count - 1
+            elif first < 0:
+                first, other = 0, count - 1
+            elif last == count:
+                last, other = count - 1, 0
+            # where a run goes over the antimeridian, one bin is left for a second part
+            for part in range(1 if other < 0 else 2):
+                if part == 1:
+                    first, last = other, other
+                bucket = (strip + first) & (buckets - 1)
+                # within its own strip a pair is met from both sides
+                low = max(starts[bucket], q + 1) if north == 0 and above == 0 else starts[bucket]
                 # without signs nothing checks for indexes from the end
-                for k in range(np.uint64(low), np.uint64(high)):
+                for k in range(np.uint64(low), np.uint64(starts[bucket + last - first + 1])):
                     dx, dy, dz, most = rows[k, 0] - x, rows[k, 1] - y, rows[k, 2] - z, reach + rows[k, 4]
                     # both at once: one branch, that is nearly never taken
                     if (dx * dx + dy * dy + dz * dz <= most * most) & (abs(rows[k, 3] - h) <= rise + rows[k, 5]):
-                        i, j = sorted_[p], sorted_[whose[k]]
-                        if i != j:
-                            found = _tried(states, i, j, minimum, pairs, values, found)
+                        u, v, w = going[k, 0] - going[q, 0], going[k, 1] - going[q, 1], going[k, 2] - going[q, 2]
+                        t = -(dx * u + dy * v + dz * w) / max(u * u + v * v + w * w, np.float32(1e-6))
+                        t = min(max(t, -half_s), half_s)
+                        dx, dy, dz = dx + t * u, dy + t * v, dz + t * w
+                        most = np.float32(minimum[0] + PREFILTER_M) + going[q, 3] + going[k, 3]
+                        if dx * dx + dy * dy + dz * dz > most * most + bulge:
+                            continue
+                        near[waiting, 0], near[waiting, 1] = sorted_[p], sorted_[order[k]]
+                        waiting += 1
+                        if waiting == _AT_ONCE:
+                            found = _judged(states, near, minimum, pairs, values, found)
+                            waiting = 0
     is_wide = np.zeros(len(states), np.bool_)
     for i in wide:
         is_wide[i] = True
         for j in range(len(states)):
             if not is_wide[j]:
-                found = _tried(states, i, j, minimum, pairs, values, found)
+                near[waiting, 0], near[waiting, 1] = i, j
+                waiting += 1
+                if waiting == _AT_ONCE:
+                    found = _judged(states, near, minimum, pairs, values, found)
+                    waiting = 0
+    return _judged(states, near[:waiting], minimum, pairs, values, found)
+
+
+@shared
+def _judged(states: Floats, near: Ints, minimum: _Minimum, pairs: Ints, values: Floats, found: int) -> int:
+    """Write those of the pairs `near`, (any, 2), that meet; how many have been found with them."""
+    for k in range(len(near)):
+        i, j = min(near[k, 0], near[k, 1]), max(near[k, 0], near[k, 1])
+        begin, end, closest, lateral, vertical = meeting(
+            row_of_13(states, i), row_of_13(states, j), minimum[0], minimum[1], minimum[2]
+        )
+        # strips that share buckets may bring a track to itself
+        if begin <= end and i != j:
+            if found < len(pairs):
+                pairs[found, 0], pairs[found, 1] = i, j
+                values[found, 0], values[found, 1], values[found, 2], values[found, 3] = (
+                    begin,
+                    closest,
+                    lateral,
+                    vertical,
+                )
+            found += 1
     return found

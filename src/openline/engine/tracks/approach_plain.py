@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from openline.engine.tracks.approach import HALF, PREFILTER_M, meeting
+from openline.engine.tracks.approach import PREFILTER_M, meeting
+from openline.engine.tracks.cells import HALF
 from openline.engine.tracks.portions import Indexes, ranks, runs
 from openline.engine.tracks.reports import Floats, Ints
 
 
 def meetings(
-    states: Floats, grid: tuple[Ints, Ints, float, int], minimum: tuple[float, float, float]
+    states: Floats, grid: tuple[Ints, Ints, float], minimum: tuple[float, float, float]
 ) -> tuple[Ints, Floats]:
     """The pairs that meet in a slice, (found, 2), and their figures, (found, 4); see `approach.meetings`."""
     pairs, values = [np.empty((0, 2), np.int64)], [np.empty((0, 4))]
@@ -33,9 +34,9 @@ def meetings(
     return np.concatenate(pairs), np.concatenate(values)
 
 
-def candidates(states: Floats, grid: tuple[Ints, Ints, float, int]) -> Iterator[tuple[Indexes, Indexes]]:
+def candidates(states: Floats, grid: tuple[Ints, Ints, float]) -> Iterator[tuple[Indexes, Indexes]]:
     """Pairs of tracks in neighbouring cells, and of wide tracks with all; each pair once."""
-    sorted_, wide, cell_m, _ = grid
+    sorted_, wide, cell_m = grid
     if len(sorted_):
         cells = np.floor(states[sorted_, 0:3] / cell_m).astype(np.int64)
         # ranks instead of numbers, two apart where anything lies between, so that few bits name even tiny cells

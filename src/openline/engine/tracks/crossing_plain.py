@@ -6,18 +6,20 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from openline.engine.tracks.crossing import agreeing, apart, crosses, going, margins, nearby, touching
+from openline.engine.tracks.cells import WHOLE
+from openline.engine.tracks.crossing import FIRST_SIDE, agreeing, apart, crosses, going, margins, nearby, touching
 from openline.engine.tracks.intervals import EVER_S
 from openline.engine.tracks.outlines import FARTHEST_M
 from openline.engine.tracks.portions import Indexes, expanded, ranks, runs
 from openline.engine.tracks.reports import Floats, Ints
+from openline.engine.tracks.sharing import Row
 
 _Volumes = tuple[Floats, Floats, Floats, Ints]
 
 
 def crossings(
     states: Floats,
-    grid: tuple[Ints, Ints, float, float, int],
+    grid: tuple[Ints, Ints, Ints, Ints, float, int],
     volumes: _Volumes,
     minimum: tuple[float, float, float, int],
 ) -> tuple[Ints, Floats]:
@@ -25,7 +27,7 @@ def crossings(
     lateral_m, vertical_m, half_s, pieces = minimum
     frames, _, limits, _ = volumes
     pairs, values = [np.empty((0, 2), np.int64)], [np.empty((0, 2))]
-    for i, v in candidates(states, frames, grid, half_s):
+    for i, v in candidates(states, frames, grid):
         row, frame = states[i].T, frames[v].T
         piece_m = row[12] / pieces
         reach, keep_m, widens = margins(row, frame, piece_m, lateral_m, half_s)
@@ -50,7 +52,7 @@ def crossings(
 
 
 def _first_and_least(
-    line: tuple[Floats, Floats, Floats, Floats],
+    line: Row,
     v: Indexes,
     keep: Floats,
     widens: Floats,
@@ -70,26 +72,29 @@ def _first_and_least(
     is_near = squared <= nearby(keep, widens, lasts_s)[place]
     touched = touching(each, edge, keep[place], widens[place], lasts_s[place])
     first_s = np.minimum.reduceat(np.where(is_near, touched, EVER_S), begins)
-    inside = np.add.reduceat(crosses(each, edge), begins) % 2 == 1
+    # polygons of one volume may overlap: each is asked for itself
+    is_first = edge[7] == FIRST_SIDE
+    is_first[begins] = True
+    polygons = np.flatnonzero(is_first)
+    in_polygon = np.add.reduceat(crosses(each, edge), polygons, dtype=np.int64) % 2 == 1
+    inside = np.maximum.reduceat(in_polygon, np.searchsorted(polygons, begins))
     least = np.minimum.reduceat(squared, begins)
     least = np.maximum(np.sqrt(least) - frames[v, 14], 0.0)
     return np.where(inside, 0.0, first_s), np.where(inside, 0.0, least)
 
 
 def candidates(
-    states: Floats, frames: Floats, grid: tuple[Ints, Ints, float, float, int], half_s: float
+    states: Floats, frames: Floats, grid: tuple[Ints, Ints, Ints, Ints, float, int]
 ) -> Iterator[tuple[Indexes, Indexes]]:
     """Tracks and volumes in neighbouring cells, and wide ones with all; each pair once."""
-    sorted_, wide, most_m, cell_m, _ = grid
-    is_wide = states[:, 12] + states[:, 8] + states[:, 9] * half_s > most_m
-    everyone, usual_ones = np.arange(len(states)), np.flatnonzero(~is_wide)
-    for v in wide:
-        yield everyone, np.full(len(states), v)
-    for i in np.flatnonzero(is_wide):
-        yield np.full(len(sorted_), i), sorted_
-    if not len(sorted_) or not len(usual_ones):
+    sorted_, wide, small, large, cell_m, _ = grid
+    for v in large:
+        yield np.arange(len(states)), np.full(len(states), v)
+    for i in wide:
+        yield np.full(len(small), i), small
+    if not len(small) or not len(sorted_):
         return
-    both = np.concatenate((frames[sorted_, 0:3], states[usual_ones, 0:3]))
+    both = np.concatenate((frames[small, 0:3], states[sorted_, 0:3]))
     cells = np.floor(both / cell_m).astype(np.int64)
     for axis in range(3):
         cells[:, axis] = ranks(cells[:, axis]) + 1
@@ -97,13 +102,12 @@ def candidates(
     sizes = cells.max(axis=0) + 2
     along = np.array([sizes[1] * sizes[2], sizes[2], 1])
     names = cells @ along
-    volume_names, track_names = names[: len(sorted_)], names[len(sorted_) :]
+    volume_names, track_names = names[: len(small)], names[len(small) :]
     order = np.argsort(volume_names, kind="stable")
-    volume_names, volumes = volume_names[order], sorted_[order]
-    for x in (-1, 0, 1):
-        for y in (-1, 0, 1):
-            middle = track_names + (x * along[0] + y * along[1])
-            low = np.searchsorted(volume_names, middle - 1, side="left")
-            high = np.searchsorted(volume_names, middle + 1, side="right")
-            for place, other in runs(low, high):
-                yield usual_ones[place], volumes[other]
+    volume_names, volumes = volume_names[order], small[order]
+    for x, y in WHOLE:
+        middle = track_names + (x * along[0] + y * along[1])
+        low = np.searchsorted(volume_names, middle - 1, side="left")
+        high = np.searchsorted(volume_names, middle + 1, side="right")
+        for place, other in runs(low, high):
+            yield sorted_[place], volumes[other]

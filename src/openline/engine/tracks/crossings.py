@@ -18,6 +18,7 @@ SLICE_S = 300.0
 """Longest slice, seconds: it is searched once and then judged in pieces of crossing.PIECE_S."""
 
 _LEAST_CELL_M = 10.0
+_Grid = tuple[Ints, Ints, Ints, Ints, float, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +54,7 @@ def find_crossings(
     From now until the look-ahead, each track keeping course (along a geodesic), speed and vertical rate; its
     uncertainty, grown until the instant in question, is added to both separations. No track is missed whose predicted
     geodesic comes within the separation of the outline; one that stays farther by less than the bound of `crossing`
-    (0.3 m for an airliner, 5 NM and a volume of 30 km across) may be found too. Volumes larger than
+    (0.5 m for an airliner, 5 NM and a volume of 30 km across) may be found too. Volumes larger than
     outlines.FARTHEST_M, and separations that reach so far, count as touched by all that is within their ball. Both
     paths give the same, to the last bit.
 
@@ -73,7 +74,12 @@ def find_crossings(
         limits = np.stack((outlines.lower_m, outlines.upper_m, start_s, end_s), axis=1)
         volumes = (outlines.frames, outlines.edges, limits, outlines.first_edge)
         grid = _grid(piece, volumes[0], limits, lateral_m)
-        minimum = (float(lateral_m), float(vertical_m), piece.half_s, max(1, ceil(2.0 * piece.half_s / crossing.PIECE_S)))
+        minimum = (
+            float(lateral_m),
+            float(vertical_m),
+            piece.half_s,
+            max(1, ceil(2.0 * piece.half_s / crossing.PIECE_S)),
+        )
         if compiled:
             found, figures = _crossings_compiled(piece.state, grid, volumes, minimum)
         else:
@@ -85,21 +91,21 @@ def find_crossings(
     return _merged(np.concatenate(pairs), np.concatenate(values))
 
 
-def _grid(piece: Slice, frames: Floats, limits: Floats, lateral_m: float) -> tuple[Ints, Ints, float, float, int]:
-    """The volumes to sort and those to compare with all; the usual reach of tracks, side of a cell, buckets."""
-    state = piece.state
-    most_m = usual(state[:, 12] + state[:, 8] + state[:, 9] * piece.half_s)
+def _grid(piece: Slice, frames: Floats, limits: Floats, lateral_m: float) -> _Grid:
+    """The tracks to sort and the other tracks, the volumes to look for and the others, side of a cell, buckets."""
+    reach, ball = piece.reach_m, frames[:, 13]
     is_on = (limits[:, 2] <= piece.half_s) & (limits[:, 3] >= -piece.half_s)
-    ball = frames[:, 13]
-    largest_m = usual(ball[is_on])
+    most_m, largest_m = usual(reach), usual(ball[is_on])
+    is_wide, is_large = reach > most_m, ball > largest_m
+    sorted_, wide = np.flatnonzero(~is_wide), np.flatnonzero(is_wide)
+    small, large = np.flatnonzero(is_on & ~is_large), np.flatnonzero(is_on & is_large)
     cell_m = max(_LEAST_CELL_M, lateral_m + most_m + largest_m + crossing.PREFILTER_M)
-    sorted_, wide = np.flatnonzero(is_on & (ball <= largest_m)), np.flatnonzero(is_on & (ball > largest_m))
-    return sorted_, wide, most_m, cell_m, buckets_for(len(sorted_))
+    return sorted_, wide, small, large, cell_m, buckets_for(len(sorted_) // 8)
 
 
 def _crossings_compiled(
     state: Floats,
-    grid: tuple[Ints, Ints, float, float, int],
+    grid: _Grid,
     volumes: tuple[Floats, Floats, Floats, Ints],
     minimum: tuple[float, float, float, int],
 ) -> tuple[Ints, Floats]:

@@ -19,13 +19,16 @@ def usual(reach: Floats) -> float:
     finite = reach[np.isfinite(reach)]
     if not len(finite):
         return 0.0
+    most = float(finite.max())
+    if most <= _WIDE_FACTOR * float(finite.mean()):
+        return most
     place = int(_USUAL_SHARE * (len(finite) - 1))
-    return min(float(finite.max()), _WIDE_FACTOR * float(np.partition(finite, place)[place]))
+    return min(most, _WIDE_FACTOR * float(np.partition(finite, place)[place]))
 
 
 def buckets_for(count: int) -> int:
-    """How many buckets to sort so many into: a power of two, two to four times as many."""
-    return 1 << (2 * count).bit_length()
+    """How many buckets to sort so many into: a power of two, four to eight times as many."""
+    return 1 << (4 * count).bit_length()
 
 
 def together(pairs: Ints) -> tuple[Ints, Ints]:
@@ -33,10 +36,11 @@ def together(pairs: Ints) -> tuple[Ints, Ints]:
 
     Ascending in the first column, then in the second.
     """
-    order: Ints = np.argsort(pairs[:, 0] * (pairs[:, 1].max(initial=0) + 1) + pairs[:, 1], kind="stable")
-    sorted_ = pairs[order]
-    differs = np.ones(len(sorted_), np.bool_)
-    differs[1:] = (sorted_[1:] != sorted_[:-1]).any(axis=1)
+    names = pairs[:, 0] * (pairs[:, 1].max(initial=0) + 1) + pairs[:, 1]
+    order: Ints = np.argsort(names, kind="stable")
+    names = names[order]
+    differs = np.ones(len(names), np.bool_)
+    differs[1:] = names[1:] != names[:-1]
     return order, np.flatnonzero(differs)
 
 

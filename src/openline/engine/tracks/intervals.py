@@ -5,12 +5,9 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import numpy as np
 
-from openline.engine.tracks.reports import Floats
-from openline.engine.tracks.sharing import shared
+from openline.engine.tracks.sharing import Value, shared
 
 EVER_S = 1e30
 """Longer than any look-ahead, seconds."""
@@ -18,17 +15,16 @@ TINY = 1e-9
 """Stands for a coefficient nearer to 0, where it would divide: micrometres within a slice."""
 
 _LEAST = 1e-30
-_Value = TypeVar("_Value", float, Floats)
 
 
 @shared
-def choose(condition: _Value, one: _Value, other: _Value) -> _Value:
+def choose(condition: Value, one: Value, other: Value) -> Value:
     """`one` where the condition holds (is 1, or true), `other` where not; both finite, one of them unchanged."""
     return condition * one + (1 - condition) * other
 
 
 @shared
-def within(square: _Value, half_linear: _Value, constant: _Value) -> tuple[_Value, _Value]:
+def within(square: Value, half_linear: Value, constant: Value) -> tuple[Value, Value]:
     """From when until when square t^2 + 2 half_linear t + constant <= 0; the end before the begin when never.
 
     For the square of a distance less that of a separation, see the module: when `square` is negative, the separation
@@ -47,7 +43,7 @@ def within(square: _Value, half_linear: _Value, constant: _Value) -> tuple[_Valu
 
 
 @shared
-def below(slope: _Value, limit: _Value, begin: _Value, end: _Value) -> tuple[_Value, _Value]:
+def below(slope: Value, limit: Value, begin: Value, end: Value) -> tuple[Value, Value]:
     """The part of an interval in which slope t <= limit."""
     m = choose(np.abs(slope) < TINY, TINY, slope)
     edge = limit / m

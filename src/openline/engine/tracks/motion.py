@@ -11,13 +11,11 @@ longest step of LONGEST_STEP_M, nothing that shows for a minute of flight.
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import numpy as np
 
 from openline.engine.compiling import HAS_COMPILER, kernel
 from openline.engine.tracks.reports import WIDEST_M, Floats, Tracks
-from openline.engine.tracks.sharing import shared
+from openline.engine.tracks.sharing import Row, Value, shared
 from openline.geo.ellipsoid import ECCENTRICITY_SQUARED, SEMI_MAJOR_M
 
 LONGEST_STEP_M = 100_000.0
@@ -25,13 +23,10 @@ LONGEST_STEP_M = 100_000.0
 
 _AT_ONCE = 8_192
 _Q = 1.0 / (1.0 - ECCENTRICITY_SQUARED)
-_Value = TypeVar("_Value", float, Floats)
 
 
 @shared
-def step(
-    x: _Value, y: _Value, z: _Value, u: _Value, v: _Value, w: _Value, s: _Value
-) -> tuple[_Value, _Value, _Value, _Value, _Value, _Value]:
+def step(x: Value, y: Value, z: Value, u: Value, v: Value, w: Value, s: Value) -> Row:
     """From the place x, y, z and the unit direction u, v, w, both Cartesian, `s` metres on; numbers or arrays."""
     half = 0.5 * s
     k = -(u * u + v * v + _Q * (w * w)) / (x * x + y * y + (_Q * z) * (_Q * z))
@@ -57,7 +52,6 @@ def step(
         v + part * (v1 + 2.0 * (v2 + v3) + v4),
         w + part * (w1 + 2.0 * (w2 + w3) + w4),
     )
-
 
 
 def lines_of(tracks: Tracks) -> Floats:
@@ -104,7 +98,8 @@ def _move_plain(lines: Floats, by_m: Floats) -> None:
     step_m = by_m / steps
     going, number = np.arange(len(lines)), 0
     while len(going):
-        lines[going] = np.stack(step(*lines[going].T, step_m[going]), axis=1)
+        x, y, z, u, v, w = lines[going].T
+        lines[going] = np.stack(step(x, y, z, u, v, w, step_m[going]), axis=1)
         number += 1
         going = going[steps[going] > number]
 

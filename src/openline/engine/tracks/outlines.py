@@ -5,8 +5,9 @@ where the ray from the centre of curvature C - R n through p meets the plane, R 
 
     X = R (p - C).e / (R + (p - C).n),   e one of two directions in the plane
 
-On a sphere this is the gnomonic projection, in which geodesics are straight and distances only grow: at the angle t from
-C by a factor of at most 1 / cos(t)^2. On WGS84, for what lies within FARTHEST_M of C (tests/unit/test_track_outlines.py):
+On a sphere this is the gnomonic projection, in which geodesics are straight and distances only grow: at the angle t
+from C by a factor of at most 1 / cos(t)^2. On WGS84, for what lies within FARTHEST_M of C, as measured against
+GeographicLib with a margin (tests/unit/test_track_outlines.py):
 
 - distances grow by a factor from 1 to 1 + GROWTH tan(t)^2, t = distance from C / RADIUS_MIN_M;
 - a geodesic of length s leaves the straight line between its ends by at most BEND t s^2 / RADIUS_MIN_M, because the
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from openline.engine.columns import GOES_ON, LINE, Columns
+from openline.engine.columns import EXTERIOR, GOES_ON, LINE, Columns
 from openline.engine.tracks.reports import Floats, Ints
 from openline.geo.ellipsoid import GEOD, RADIUS_MIN_M, SEMI_MAJOR_M, SEMI_MINOR_M, ecef
 
@@ -35,6 +36,10 @@ _LARGEST_BALL_M = 4_000_000.0
 """A larger ball around the edges might not hold what is between them: then it is taken to be everywhere."""
 
 
+_LEAST_MEAN = 0.5
+"""Of unit vectors whose mean is shorter nobody can say what they lie around."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Outlines:
     """`n` volumes and their `e` edges, drawn. Nothing of it changes, so it is prepared once and compared often."""
@@ -45,8 +50,8 @@ class Outlines:
     first_edge: Ints
     """(n + 1,) the edges of volume v are first_edge[v] up to first_edge[v + 1]."""
     edges: Floats
-    """(e, 8): 0-1 start and 2-3 end in the plane, metres; 4-5 direction, a unit vector; 6 length; 7 whether it is a side
-    of a ring (1) or part of a line (0)."""
+    """(e, 8): 0-1 start and 2-3 end in the plane, metres; 4-5 direction, a unit vector; 6 length; 7 is 0 for a part of
+    a line, 2 for the first side of a polygon, 1 for its other sides and those of its holes."""
     lower_m: Floats
     """(n,) above the WGS84 ellipsoid."""
     upper_m: Floats
@@ -62,7 +67,7 @@ class Outlines:
 
 def prepare_outlines(columns: Columns) -> Outlines:
     """Draw every volume. Polygons have passed `geo.validity`: rings are simple and hold their smaller side."""
-    volume, start, end, is_side = _edges(columns)
+    volume, start, end, kind = _edges(columns)
     first_edge = np.searchsorted(volume, np.arange(len(columns) + 1))
     frames = np.empty((len(columns), 15))
     if len(columns):
@@ -74,7 +79,7 @@ def prepare_outlines(columns: Columns) -> Outlines:
     edges[:, 6] = np.sqrt(along[:, 0] * along[:, 0] + along[:, 1] * along[:, 1])
     # what has no length has no direction either, and any will do
     edges[:, 4:6] = np.where(edges[:, 6:7] > 0.0, along / np.maximum(edges[:, 6:7], 1e-30), (1.0, 0.0))
-    edges[:, 7] = is_side
+    edges[:, 7] = kind
     return Outlines(
         frames=frames,
         first_edge=first_edge,
@@ -87,7 +92,7 @@ def prepare_outlines(columns: Columns) -> Outlines:
 
 
 def _edges(columns: Columns) -> tuple[Ints, Floats, Floats, Floats]:
-    """Of each edge, long ones cut, its volume, Cartesian start and end, and whether it is a side of a ring.
+    """Of each edge, long ones cut, its volume, Cartesian start and end, and kind, as in `edges`.
 
     A line's last vertex is an edge without length, so that every vertex begins an edge.
     """
@@ -97,15 +102,15 @@ def _edges(columns: Columns) -> tuple[Ints, Floats, Floats, Floats]:
     chain = np.cumsum(starts_chain) - 1
     is_line = (columns.mark[heads] == LINE)[chain]
     follower = np.arange(1, count + 1)
-    tails = np.append(heads[1:], count) - 1
+    tails = np.append(heads, count)[1:] - 1
     follower[tails] = np.where(is_line[tails], tails, heads)
     volume = np.repeat(np.arange(len(columns)), columns.vertices)
     corners = ecef(columns.lat_deg, columns.lng_deg)
     start, end = corners, corners[follower]
-    is_side = np.where(is_line, 0.0, 1.0)
+    kind = np.where(is_line, 0.0, np.where(columns.mark == EXTERIOR, 2.0, 1.0))
     long = np.flatnonzero(np.linalg.norm(end - start, axis=1) > EDGE_M * 0.999)
     if not len(long):
-        return volume, start, end, is_side
+        return volume, start, end, kind
     after = follower[long]
     lat, lng = columns.lat_deg, columns.lng_deg
     azimuth, _, length = GEOD.inv(lng[long], lat[long], lng[after], lat[after], return_back_azimuth=False)
@@ -123,7 +128,7 @@ def _edges(columns: Columns) -> tuple[Ints, Floats, Floats, Floats]:
     cut_end = end[parent]
     last = number + 1 == parts[parent]
     cut_end[~last] = cut_start[np.flatnonzero(~last) + 1]
-    return volume[parent], cut_start, cut_end, is_side[parent]
+    return volume[parent], cut_start, cut_end, np.where(number > 0, np.minimum(kind[parent], 1.0), kind[parent])
 
 
 def _place_frames(frames: Floats, start: Floats, end: Floats, first_edge: Ints, radius_m: Floats) -> None:
@@ -133,7 +138,7 @@ def _place_frames(frames: Floats, start: Floats, end: Floats, first_edge: Ints, 
     # the unit sphere of the ellipsoid scaled to it: the mean of points inside, brought to the surface
     mean = np.add.reduceat(start, begins) / sizes[:, None] / scale
     size = np.sqrt(np.einsum("ij,ij->i", mean, mean))
-    is_vast = size < 0.5
+    is_vast = size < _LEAST_MEAN
     mean[is_vast] = start[begins[is_vast]] / scale
     size[is_vast] = 1.0
     middle = mean / size[:, None] * scale

@@ -8,9 +8,11 @@ import numpy as np
 
 from openline.engine.compiling import HAS_COMPILER
 from openline.engine.tracks import approach, approach_plain
-from openline.engine.tracks.grouping import buckets_for, first_least, together, usual
+from openline.engine.tracks.grouping import first_least, together, usual
 from openline.engine.tracks.reports import WIDEST_M, Floats, Ints, Tracks
 from openline.engine.tracks.slices import SLICE_S, Slice, slices
+from openline.engine.tracks.strips import Workroom, bins_of, workroom_for
+from openline.geo.ellipsoid import RADIUS_MIN_M
 
 _LEAST_CELL_M = 10.0
 
@@ -50,7 +52,7 @@ def find_pairs(
     Each track keeps course (along a geodesic), speed and vertical rate. The uncertainties of both, grown until the
     instant in question, are added to both separations. No pair is missed whose predicted geodesic distance and
     difference in height undercut them; a pair whose lateral distance is beyond by less than the bound of `approach`
-    (0.1 m for airliners and 5 NM; 45 m at FASTEST_MPS) may be found too. Both paths give the same, to the last bit.
+    (0.25 m for airliners and 5 NM; 250 m at FASTEST_MPS) may be found too. Both paths give the same, to the last bit.
 
     `now_ms` is in milliseconds since 1970 UTC. The work grows with the pairs found: tracks too old to say anything
     should be left out, since what may be anywhere meets everything.
@@ -61,40 +63,49 @@ def find_pairs(
     if not (0.0 <= lateral_m <= WIDEST_M and 0.0 <= vertical_m <= WIDEST_M):
         raise ValueError(f"a separation is not from 0 to {WIDEST_M:g} m")
     parts: list[tuple[Ints, Floats]] = []
+    room: Workroom | None = None
     for piece in slices(
         tracks, now_ms=now_ms, look_ahead_s=look_ahead_s, longest_s=SLICE_S, are_sorted=True, compiled=compiled
     ):
-        grid = _grid(piece, lateral_m)
         minimum = (float(lateral_m), float(vertical_m), piece.half_s)
-        meetings = _meetings_compiled if compiled else approach_plain.meetings
-        pairs, values = meetings(piece.state, grid, minimum)
+        sorted_, wide, cell_m, layer_m = _cells(piece, lateral_m, vertical_m)
+        if compiled:
+            # the part of d(t) along the normal between two tracks: what both go, times half of the angle between them
+            bulge_m = cell_m * cell_m / RADIUS_MIN_M
+            room = room or workroom_for(len(tracks))
+            pairs, values = _meetings_compiled(
+                piece.state, (sorted_, wide, *bins_of(cell_m), layer_m, bulge_m), minimum, room
+            )
+        else:
+            pairs, values = approach_plain.meetings(piece.state, (sorted_, wide, cell_m), minimum)
         values[:, :2] += piece.middle_s
-        parts.append((np.sort(piece.whose[pairs], axis=1), values))
+        one, other = piece.whose[pairs[:, 0]], piece.whose[pairs[:, 1]]
+        parts.append((np.stack((np.minimum(one, other), np.maximum(one, other)), axis=1), values))
     return _merged(np.concatenate([pairs for pairs, _ in parts]), np.concatenate([values for _, values in parts]))
 
 
-def _grid(piece: Slice, lateral_m: float) -> tuple[Ints, Ints, float, int]:
-    """What is sorted into cells and what is not, the side of a cell, the number of buckets."""
-    state = piece.state
-    if not len(state):
-        return np.empty(0, np.int64), np.empty(0, np.int64), _LEAST_CELL_M, 1
-    reach = state[:, 12] + state[:, 8] + state[:, 9] * piece.half_s
-    farthest = usual(reach)
-    is_wide = reach > farthest
-    cell_m = max(_LEAST_CELL_M, lateral_m + 2.0 * farthest + approach.PREFILTER_M)
-    return np.flatnonzero(~is_wide), np.flatnonzero(is_wide), cell_m, buckets_for(len(state))
+def _cells(piece: Slice, lateral_m: float, vertical_m: float) -> tuple[Ints, Ints, float, float]:
+    """The tracks to sort and those to compare with all; how far apart what meets can be, laterally and vertically."""
+    farthest, highest = usual(piece.reach_m), usual(piece.rise_m)
+    is_wide = (piece.reach_m > farthest) | (piece.rise_m > highest)
+    cell_m = max(_LEAST_CELL_M, lateral_m + 2.0 * farthest + 2.0 * approach.PREFILTER_M)
+    layer_m = max(_LEAST_CELL_M, vertical_m + 2.0 * highest + 2.0 * approach.PREFILTER_M)
+    return np.flatnonzero(~is_wide), np.flatnonzero(is_wide), cell_m, layer_m
 
 
 def _meetings_compiled(
-    state: Floats, grid: tuple[Ints, Ints, float, int], minimum: tuple[float, float, float]
+    state: Floats,
+    grid: tuple[Ints, Ints, float, Ints, float, float],
+    minimum: tuple[float, float, float],
+    room: Workroom,
 ) -> tuple[Ints, Floats]:
-    room = max(1024, 2 * len(state))
+    most = max(1024, 2 * len(state))
     while True:
-        pairs, values = np.empty((room, 2), np.int64), np.empty((room, 4))
-        found = approach.meetings(state, grid, minimum, pairs, values)
-        if found <= room:
+        pairs, values = np.empty((most, 2), np.int64), np.empty((most, 4))
+        found = approach.meetings(state, grid, minimum, room, pairs, values)
+        if found <= most:
             return pairs[:found], values[:found]
-        room = found
+        most = found
 
 
 def _merged(pairs: Ints, values: Floats) -> Approaches:

@@ -17,7 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
+Shorts = npt.NDArray[np.int32]
 
 FASTEST_MPS = 3_000.0
 """Largest ground speed and vertical rate that is accepted; the error bounds are stated up to it."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from openline.engine.compiling import HAS_COMPILER
 from openline.engine.tracks.reports import Floats
 
-Row = tuple[float, ...]
+Value: TypeAlias = Any
+"""A number in compiled code, an array of them in numpy."""
+Row: TypeAlias = Any
+"""A row of numbers in compiled code, columns of them in numpy: indexed alike."""
 _Formula = TypeVar("_Formula", bound=Callable[..., Any])
 
 if HAS_COMPILER:
@@ -28,7 +31,7 @@ def shared(function: _Formula) -> _Formula:
 
 @shared
 def row_of_8(rows: Floats, i: int) -> Row:
-    """Row i as numbers: in compiled code a view of it would be counted in and out."""
+    """Row i as numbers, which costs compiled code less than a view of it."""
     return rows[i, 0], rows[i, 1], rows[i, 2], rows[i, 3], rows[i, 4], rows[i, 5], rows[i, 6], rows[i, 7]
 
 

@@ -17,10 +17,11 @@ from openline.engine.compiling import kernel
 from openline.engine.tracks.motion import lines_of, move
 from openline.engine.tracks.reports import Floats, Ints, Tracks
 
-SLICE_S = 75.0
+SLICE_S = 100.0
 """Longest slice for pairs, seconds: with shorter ones more is sorted, with longer ones more is compared and the error
 bound grows."""
-_TOGETHER_M = 25_000.0
+_ROWS_PER_DEG, _LAYERS_PER_M, _LAYERS = 3.0, 1.0 / 1_500.0, 64.0
+_TURN_DEG = 360.0
 LONGEST_LOOK_AHEAD_S = 86_400.0
 
 
@@ -35,6 +36,10 @@ class Slice:
     """(n, 13), until the next slice is asked for."""
     whose: Ints
     """(n,) of each row the index of its track."""
+    reach_m: Floats
+    """(n,) how far from its place in the middle each may be, at most, in this slice: what it goes and is unsure of."""
+    rise_m: Floats
+    """(n,) the same of its height."""
 
 
 def slices(
@@ -49,42 +54,47 @@ def slices(
         raise ValueError(f"the look-ahead is not from 0 to {LONGEST_LOOK_AHEAD_S:g} s")
     count = max(1, ceil(look_ahead_s / longest_s))
     half_s = 0.5 * look_ahead_s / count
-    age_s = tracks.age_s(now_ms)
-    motion = (_usable(tracks.ground_speed_mps), _usable(tracks.height_m), _usable(tracks.vertical_rate_mps), age_s)
-    doubt = (
-        _usable(tracks.lateral_m),
-        _usable(tracks.lateral_growth_mps),
-        _usable(tracks.vertical_m),
-        _usable(tracks.vertical_growth_mps),
-    )
     lines = lines_of(tracks)
-    whose = _neighbours_together(lines) if are_sorted else np.arange(len(tracks))
+    whose = _neighbours_together(tracks) if are_sorted else np.arange(len(tracks))
+    lines = lines[whose] if are_sorted else lines
+    motion = _columns(
+        (tracks.ground_speed_mps, tracks.height_m, tracks.vertical_rate_mps, tracks.age_s(now_ms)),
+        whose if are_sorted else None,
+    )
+    doubt = _columns(
+        (tracks.lateral_m, tracks.lateral_growth_mps, tracks.vertical_m, tracks.vertical_growth_mps),
+        whose if are_sorted else None,
+    )
     state = np.empty((len(tracks), 13))
     for number in range(count):
         middle_s = (2 * number + 1) * half_s
-        since_s = age_s + middle_s if number == 0 else 2.0 * half_s
+        since_s = motion[3] + middle_s if number == 0 else 2.0 * half_s
         move(lines, motion[0] * since_s, compiled=compiled)
-        (_fill if compiled else _fill_plain)(state, lines, whose, (middle_s, half_s), motion, doubt)
-        yield Slice(middle_s, half_s, state, whose)
-
-
-def _usable(column: Floats) -> Floats:
-    """The column as kernels were compiled for: views and read-only arrays would be compiled for anew."""
-    return np.require(column, requirements=("C", "A", "W"))
+        (_fill if compiled else _fill_plain)(state, lines, (middle_s, half_s), motion, doubt)
+        old_s = np.abs(motion[3]) + (middle_s + half_s)
+        reach_m = motion[0] * half_s + (doubt[0] + doubt[1] * old_s)
+        rise_m = np.abs(motion[2]) * half_s + (doubt[2] + doubt[3] * old_s)
+        yield Slice(middle_s, half_s, state, whose, reach_m, rise_m)
 
 
 _Four = tuple[Floats, Floats, Floats, Floats]
 
 
-def _fill_plain(
-    state: Floats, lines: Floats, whose: Ints, slice_s: tuple[float, float], motion: _Four, doubt: _Four
-) -> None:
+def _columns(columns: _Four, order: Ints | None) -> _Four:
+    """The columns in order, writable and contiguous: for other arrays kernels would be compiled anew."""
+    one, two, three, four = (
+        np.require(column, requirements=("C", "A", "W")) if order is None else column[order] for column in columns
+    )
+    return one, two, three, four
+
+
+def _fill_plain(state: Floats, lines: Floats, slice_s: tuple[float, float], motion: _Four, doubt: _Four) -> None:
     middle_s, half_s = slice_s
-    speed, height, rate, age_s = (column[whose] for column in motion)
-    lateral, lateral_growth, vertical, vertical_growth = (column[whose] for column in doubt)
+    speed, height, rate, age_s = motion
+    lateral, lateral_growth, vertical, vertical_growth = doubt
     old_s = np.abs(age_s) + middle_s
-    state[:, 0:3] = lines[whose, 0:3]
-    state[:, 3:6] = lines[whose, 3:6] * speed[:, None]
+    state[:, 0:3] = lines[:, 0:3]
+    state[:, 3:6] = lines[:, 3:6] * speed[:, None]
     state[:, 6] = height + rate * (age_s + middle_s)
     state[:, 7] = rate
     state[:, 8] = lateral + lateral_growth * old_s
@@ -95,13 +105,10 @@ def _fill_plain(
 
 
 @kernel
-def _fill(
-    state: Floats, lines: Floats, whose: Ints, slice_s: tuple[float, float], motion: _Four, doubt: _Four
-) -> None:
+def _fill(state: Floats, lines: Floats, slice_s: tuple[float, float], motion: _Four, doubt: _Four) -> None:
     """As `_fill_plain`, row by row."""
-    for place in range(len(state)):
-        i = whose[place]
-        row, line, speed, rate, age_s = state[place], lines[i], motion[0][i], motion[2][i], motion[3][i]
+    for i in range(len(state)):
+        row, line, speed, rate, age_s = state[i], lines[i], motion[0][i], motion[2][i], motion[3][i]
         old_s = abs(age_s) + slice_s[0]
         row[0], row[1], row[2] = line[0], line[1], line[2]
         row[3], row[4], row[5] = line[3] * speed, line[4] * speed, line[5] * speed
@@ -111,8 +118,8 @@ def _fill(
         row[12] = speed * slice_s[1]
 
 
-def _neighbours_together(lines: Floats) -> Ints:
-    """An order in which neighbours lie near each other in memory: nothing but speed hangs on it."""
-    cells = np.floor(lines[:, 0:3] / _TOGETHER_M).astype(np.int64)
-    order: Ints = np.argsort((cells[:, 0] * 1024 + cells[:, 1]) * 1024 + cells[:, 2], kind="stable")
+def _neighbours_together(tracks: Tracks) -> Ints:
+    """An order along strips of latitude and height: neighbours lie near in memory. Nothing but speed hangs on it."""
+    strip = np.floor(tracks.lat_deg * _ROWS_PER_DEG) * _LAYERS + np.floor(tracks.height_m * _LAYERS_PER_M)
+    order: Ints = np.argsort(strip * _TURN_DEG + tracks.lng_deg, kind="stable")
     return order
