@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
 import numpy as np
 import pytest
@@ -146,8 +147,8 @@ def test_what_many_took_is_used_again_by_many() -> None:
 def test_no_kernel_is_compiled_while_somebody_waits() -> None:
     """After the warming every kernel that Python calls has its one signature, and keeps it."""
     deque(warm(), maxlen=0)
-    kernels = (admission.admit, admission.admit_one, bulk.begin_counting, bulk.count_through, bulk.fill)
-    kernels += (bulk.forget_counts, cells.rehash, linking.link_few, linking.unlink, query.search, query.search_many)
+    kernels: list[Any] = [admission.admit, admission.admit_one, bulk.begin_counting, bulk.count_through, bulk.fill]
+    kernels += [bulk.forget_counts, cells.rehash, linking.link_few, linking.unlink, query.search, query.search_many]
     before = [len(kernel.signatures) for kernel in kernels]
     engine = Engine(CompiledSearch())
     whole = Outline(line=(Point(lat_deg=1, lng_deg=2), Point(lat_deg=2, lng_deg=3)), radius_m=5)
