@@ -171,7 +171,7 @@ def over_n(figures: dict[str, Any]) -> dict[str, Any]:
         print("BlueSky is not installed: no figure of it.", file=sys.stderr)
     for count in (1_000, 3_000, 10_000, 30_000, 100_000):
         spent = beside_scipy(count, 3, sliced_only=count > 30_000)
-        names = {"ours": "Openline", "scipy": "scipy cKDTree + numpy", "sliced": "the same, sliced like ours"}
+        names = {"ours": "Openline", "scipy": "scipy cKDTree + numpy", "sliced": "scipy, sliced like ours"}
         for name, value in spent.items():
             series.setdefault(names[name], []).append((count, value))
         if count == 100_000:

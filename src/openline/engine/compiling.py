@@ -37,14 +37,5 @@ def kernel(function: _Kernel) -> _Kernel:
     if not HAS_COMPILER:
         return function
     config: Any = numba.config
-    return _compiled(function, cache=bool(config.CACHE_DIR))
-
-
-def inlined(function: _Kernel) -> _Kernel:
-    """A kernel that is written into whatever calls it."""
-    return _compiled(function, inline="always") if HAS_COMPILER else function
-
-
-def _compiled(function: _Kernel, **options: object) -> _Kernel:
     njit: Any = numba.njit
-    return cast("_Kernel", njit(error_model="numpy", nogil=True, **options)(function))
+    return cast("_Kernel", njit(cache=bool(config.CACHE_DIR), error_model="numpy", nogil=True)(function))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from openline.engine.columns import GOES_ON, LINE, Floats, Marks
-from openline.engine.compiling import inlined, kernel
+from openline.engine.compiling import kernel
 from openline.geo.ellipsoid import RADIUS_MIN_M
 
 _PARALLEL = 4e-16
@@ -28,7 +28,7 @@ def following(marks: Marks, k: int, end: int, start: int) -> int:
     return start
 
 
-@inlined
+@kernel
 def _along(t: float) -> float:
     return min(max(t, 0.0), 1.0)
 
