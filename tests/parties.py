@@ -13,7 +13,7 @@ from openline.core.event import AgreementLoaded, Event, KeyEnrolled
 from openline.core.ladder import TIER_ROLES
 from openline.core.time import HOUR_MS, to_text
 from openline.hotline.alerts import OpenAlert
-from openline.intake.opening import open_acknowledgement, open_notice
+from openline.intake.opening import open_acknowledgement, open_declaration, open_notice
 from openline.keys.derive import derive_seed
 from openline.keys.dsse import sign_envelope
 from openline.keys.identify import key_id
@@ -150,11 +150,18 @@ class Town:
             pen.acknowledgement(alert=alert.alert, precedence=precedence, identifier=name, at_ms=self.now_ms)
         )
 
+    def declare(self, party: str, fields: dict[str, Any], name: str = "") -> Receipt:
+        """Declare something; without a name it is called after what was done before."""
+        name = name or f"declaration-{len(self.done):08}"
+        return self.send(self.pens[party].declaration(fields, identifier=name, at_ms=self.now_ms))
+
     def send(self, raw: bytes) -> Receipt:
         """Send an envelope as it is."""
         given: Input
         if b"vnd.openline.acknowledgement+json" in raw:
             given = open_acknowledgement(raw, keyring=self.line.state.keyring)
+        elif b"vnd.openline.declaration+json" in raw:
+            given = open_declaration(raw, keyring=self.line.state.keyring)
         else:
             state = self.line.state
             given = open_notice(raw, keyring=state.keyring, offsets_of=state.offsets_of)

@@ -12,7 +12,7 @@ import pytest
 from openline.core.limits import EMPTY_BODY_MAX_BYTES
 from openline.core.time import HOUR_MS
 from openline.ledger.checkpoint import open_checkpoint
-from openline.ledger.leaf import LEAF_BYTES, channel_tag, commitment, decode_leaf
+from openline.ledger.leaf import LEAF_BYTES, ChannelTags, commitment, decode_leaf
 from openline.ledger.note import NoteVerifier
 from openline.ledger.proof import verify_inclusion
 from openline.ledger.tiles import decode_bundle
@@ -109,12 +109,9 @@ def test_channels_let_a_party_find_its_serials_without_a_gap_and_no_others(node:
     for party in (NORTH, SOUTH):
         for kind, channel in node.get("/channels", party).json().items():
             assert channel["name"] == f"{party}/{kind}"
-            secret = b64(channel["secret"])
-            serials = [
-                leaf.channel_serial
-                for leaf in map(decode_leaf, leaves)
-                if leaf.channel_tag == channel_tag(secret, leaf.channel_serial)
-            ]
+            tags = ChannelTags(b64(channel["secret"]))
+            places = (tags.serial_of(decode_leaf(leaf)) for leaf in leaves)
+            serials = [serial for serial in places if serial is not None]
             assert all(after == before + 1 for before, after in pairwise([0, *serials]))
             found[channel["name"]] = len(serials)
     assert found["NORTH/told"] == 2

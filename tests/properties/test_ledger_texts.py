@@ -46,8 +46,9 @@ leaves = st.builds(
     Leaf,
     leaf_class=st.sampled_from(LeafClass),
     channel_tag=st.binary(min_size=16, max_size=16),
-    channel_serial=st.integers(0, 2**64 - 1),
+    serial_field=st.integers(0, 2**64 - 1),
     commitment=st.binary(min_size=32, max_size=32),
+    version=st.sampled_from([1, 2]),
 )
 tile_names = st.builds(
     TileName, st.none() | st.integers(0, 63), st.integers(0, 10**6) | st.integers(0, 2**56), st.integers(1, 256)

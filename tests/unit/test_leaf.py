@@ -5,12 +5,16 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from hashlib import sha256
+from itertools import pairwise
 
 import pytest
 from msgspec.structs import replace
 
 from openline.ledger.leaf import (
     LEAF_BYTES,
+    LEAF_VERSION,
+    OPEN_SERIALS,
+    ChannelTags,
     Leaf,
     LeafClass,
     LeafError,
@@ -23,8 +27,8 @@ from openline.ledger.leaf import (
 )
 
 SECRET = bytes(range(32))
-LEAF = Leaf(leaf_class=LeafClass.NODE, channel_tag=b"t" * 16, channel_serial=0x0102030405060708, commitment=b"c" * 32)
-ENCODED = b"\x01\x02" + b"t" * 16 + bytes(range(1, 9)) + b"c" * 32
+LEAF = Leaf(leaf_class=LeafClass.NODE, channel_tag=b"t" * 16, serial_field=0x0102030405060708, commitment=b"c" * 32)
+ENCODED = b"\x02\x02" + b"t" * 16 + bytes(range(1, 9)) + b"c" * 32
 
 
 def test_encoding_is_fixed() -> None:
@@ -45,9 +49,9 @@ def test_classes_keep_their_numbers() -> None:
         ENCODED[:-1],
         ENCODED + b"\x00",
         b"\x00" + ENCODED[1:],
-        b"\x02" + ENCODED[1:],
-        b"\x01\x00" + ENCODED[2:],
-        b"\x01\x04" + ENCODED[2:],
+        b"\x03" + ENCODED[1:],
+        b"\x02\x00" + ENCODED[2:],
+        b"\x02\x04" + ENCODED[2:],
     ],
 )
 def test_decode_refuses(data: bytes) -> None:
@@ -57,7 +61,13 @@ def test_decode_refuses(data: bytes) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"channel_tag": b"t" * 15}, {"commitment": b"c" * 33}, {"channel_serial": -1}, {"channel_serial": 1 << 64}],
+    [
+        {"channel_tag": b"t" * 15},
+        {"commitment": b"c" * 33},
+        {"serial_field": -1},
+        {"serial_field": 1 << 64},
+        {"version": 3},
+    ],
 )
 def test_encode_refuses_what_does_not_fit(change: dict[str, object]) -> None:
     with pytest.raises(LeafError):
@@ -69,6 +79,35 @@ def test_salt_tag_and_commitment_are_the_documented_ones() -> None:
     want = hmac.new(SECRET, b"openline/channel-tag" + bytes(7) + b"\x07", "sha256").digest()[:16]
     assert channel_tag(SECRET, 7) == want
     assert commitment(SECRET, b"body") == sha256(SECRET + b"body").digest()
+
+
+def test_the_first_version_is_still_read_as_it_was_written() -> None:
+    old = b"\x01" + ENCODED[1:]
+    assert decode_leaf(old) == replace(LEAF, version=OPEN_SERIALS)
+    assert encode_leaf(decode_leaf(old)) == old
+
+
+@pytest.mark.parametrize("version", [OPEN_SERIALS, LEAF_VERSION])
+def test_who_has_the_secret_finds_the_serial_and_nobody_else(version: int) -> None:
+    tags = ChannelTags(SECRET)
+    for serial in (0, 1, 7, 2**64 - 1):
+        tag, field = tags.place(serial, version)
+        leaf = replace(LEAF, channel_tag=tag, serial_field=field, version=version)
+        assert tags.serial_of(leaf) == serial
+        assert ChannelTags(bytes(32)).serial_of(leaf) is None
+        assert tags.serial_of(replace(leaf, serial_field=field ^ 1)) is None
+        assert tags.serial_of(replace(leaf, channel_tag=bytes(16))) is None
+
+
+def test_a_serial_is_masked_as_documented() -> None:
+    tag, field = ChannelTags(SECRET).place(7)
+    mask = hmac.new(SECRET, b"openline/channel-serial" + tag, "sha256").digest()[:8]
+    assert field == 7 ^ int.from_bytes(mask, "big")
+
+
+def test_neighbouring_serials_look_unrelated() -> None:
+    fields = [ChannelTags(SECRET).place(serial)[1] for serial in range(1, 200)]
+    assert sum(abs(b - a) < 1 << 32 for a, b in pairwise(fields)) == 0
 
 
 def test_secrets_of_channels_differ() -> None:

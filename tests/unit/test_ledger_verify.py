@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from openline.ledger.checkpoint import Checkpoint
-from openline.ledger.leaf import Leaf, LeafClass, body_salt, channel_secret, channel_tag, commitment, encode_leaf
+from openline.ledger.leaf import ChannelTags, Leaf, LeafClass, body_salt, channel_secret, commitment, encode_leaf
 from openline.ledger.tree import Tree, leaf_hash
 from openline.ledger.verify import LedgerFault, Shown, verify_entries
 
@@ -16,10 +16,11 @@ CHANNELS = {name: channel_secret(NODE_SECRET, name) for name in ("north", "south
 
 def _entry(index: int, channel: str, serial: int, body: bytes) -> tuple[bytes, bytes, bytes]:
     salt = body_salt(NODE_SECRET, index)
+    tag, field = ChannelTags(CHANNELS[channel]).place(serial)
     leaf = Leaf(
         leaf_class=LeafClass.TOLD,
-        channel_tag=channel_tag(CHANNELS[channel], serial),
-        channel_serial=serial,
+        channel_tag=tag,
+        serial_field=field,
         commitment=commitment(salt, body),
     )
     return encode_leaf(leaf), body, salt
@@ -81,8 +82,8 @@ def test_a_body_that_was_not_recorded_is_found(shown: tuple[bytes | None, bytes 
 
 def test_a_leaf_that_does_not_decode_is_found() -> None:
     entries = _ledger()
-    entries[4] = (b"\x02" + entries[4][0][1:], None, None)
-    with pytest.raises(LedgerFault, match="version 2") as fault:
+    entries[4] = (b"\x09" + entries[4][0][1:], None, None)
+    with pytest.raises(LedgerFault, match="version 9") as fault:
         verify_entries(entries, _checkpoint(entries))
     assert fault.value.index == 4
 
@@ -122,12 +123,12 @@ def test_a_tag_under_another_serial_is_found() -> None:
     entries = _ledger()
     leaf = Leaf(
         leaf_class=LeafClass.TOLD,
-        channel_tag=channel_tag(CHANNELS["north"], 3),
-        channel_serial=9,
+        channel_tag=ChannelTags(CHANNELS["north"]).of(3),
+        serial_field=9,
         commitment=bytes(32),
     )
     entries[3] = (encode_leaf(leaf), None, None)
-    with pytest.raises(LedgerFault, match="serial 9 where 3"):
+    with pytest.raises(LedgerFault, match="another serial than its tag where 3"):
         verify_entries(entries, _checkpoint(entries), CHANNELS)
 
 

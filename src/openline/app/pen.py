@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from openline.codec.envelope import ACKNOWLEDGEMENT_TYPE, NOTICE_TYPE, SESSION_TYPE
+from openline.codec.envelope import ACKNOWLEDGEMENT_TYPE, DECLARATION_TYPE, NOTICE_TYPE, SESSION_TYPE
 from openline.core.time import to_text
 from openline.keys.dsse import sign_envelope
 from openline.keys.identify import key_id
@@ -54,6 +54,18 @@ class Pen:
             "issued_at": to_text(at_ms),
         }
         return sign_envelope(msgspec.json.encode(document), ACKNOWLEDGEMENT_TYPE, self._signers)
+
+    def declaration(self, fields: dict[str, Any], *, identifier: str, at_ms: int) -> bytes:
+        """The signed envelope of a declaration: `fields` are its type and what belongs to it."""
+        document = {
+            "type": fields["type"],
+            "id": identifier,
+            "party": self.party,
+            "role": self.role,
+            "issued_at": to_text(at_ms),
+            **{key: value for key, value in fields.items() if key != "type"},
+        }
+        return sign_envelope(msgspec.json.encode(document), DECLARATION_TYPE, self._signers)
 
     def session(self, challenge: str) -> bytes:
         """The signed answer to a challenge."""

@@ -175,6 +175,27 @@ class WireAcknowledgement(Wire, tag_field="type", tag="acknowledgement", kw_only
     issued_at: str
 
 
+class WireDeclaration(Wire, tag_field="type", kw_only=True):
+    """What every declaration carries."""
+
+    id: Identifier
+    party: Code
+    role: Reference
+    issued_at: str
+
+
+class WireDisclosure(WireDeclaration, tag="disclosure", kw_only=True):
+    """Opens one entry of the teller to one reader."""
+
+    entry: Annotated[int, Meta(ge=0, le=SEQUENCE_MAX)]
+    to: Annotated[str, Meta(max_length=32, pattern=r"^([A-Z0-9][A-Z0-9_-]*)?$(?!\n)")] = ""
+    inquiry: Annotated[str, Meta(max_length=NAME_MAX_CHARS, pattern=r"^[^\x00-\x1f\x7f<>]*$(?!\n)")] = ""
+    reason: Text = ""
+
+
+AnyWireDeclaration = WireDisclosure
+
+
 class WireSession(Wire, tag_field="type", tag="session", kw_only=True):
     """The answer to a challenge: whoever holds the key signs it."""
 

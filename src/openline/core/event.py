@@ -207,6 +207,14 @@ class Delivered(Event, frozen=True, kw_only=True, tag="delivery"):
     channel: str
 
 
+class Disclosed(Event, frozen=True, kw_only=True, tag="disclosure"):
+    """An entry of another party may be read by the receiver from now on: `GET /entries/` gives it."""
+
+    entry: int
+    declaration: int
+    """Index of the declaration that opened it."""
+
+
 class Tick(Event, frozen=True, kw_only=True, tag="tick"):
     """Time passed, with effect: something that was due follows."""
 
@@ -249,6 +257,7 @@ AnyEvent = (
     | Acknowledged
     | Closed
     | Delivered
+    | Disclosed
     | Tick
     | NodeStarted
     | KeyEnrolled

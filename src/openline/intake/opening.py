@@ -6,8 +6,17 @@ from hashlib import sha256
 
 from msgspec import Struct
 
+from openline.codec.declarations import read_declaration
 from openline.codec.documents import OffsetsOf, read_acknowledgement, read_notice, read_session
-from openline.codec.envelope import ACKNOWLEDGEMENT_TYPE, NOTICE_TYPE, SESSION_TYPE, Envelope, read_envelope
+from openline.codec.envelope import (
+    ACKNOWLEDGEMENT_TYPE,
+    DECLARATION_TYPE,
+    NOTICE_TYPE,
+    SESSION_TYPE,
+    Envelope,
+    read_envelope,
+)
+from openline.core.declaration import Declaration
 from openline.core.errors import Invalid, Malformed, NotAuthenticated
 from openline.core.limits import BODY_MAX_BYTES
 from openline.core.notice import Acknowledgement, AirActivity, Notice
@@ -40,6 +49,12 @@ class OpenedAcknowledgement(Opened, frozen=True, kw_only=True):
     acknowledgement: Acknowledgement
 
 
+class OpenedDeclaration(Opened, frozen=True, kw_only=True):
+    """A verified declaration."""
+
+    declaration: Declaration
+
+
 def open_notice(raw: bytes, *, keyring: Keyring, offsets_of: OffsetsOf) -> OpenedNotice:
     """Open the envelope of a notice.
 
@@ -66,15 +81,23 @@ def open_acknowledgement(raw: bytes, *, keyring: Keyring) -> OpenedAcknowledgeme
     envelope, key = _authenticate(raw, keyring=keyring, payload_type=ACKNOWLEDGEMENT_TYPE)
     acknowledgement = read_acknowledgement(envelope.payload)
     _check_party(acknowledgement.party, key)
-    if acknowledgement.role != key.role:
-        raise NotAuthenticated(
-            "PARTY_MISMATCH",
-            f"the key belongs to the role {key.role}, the document says {acknowledgement.role}",
-            path="role",
-            remedy="Sign it with the key of the role that read the alert.",
-        )
+    _check_role(acknowledgement.role, key)
     digest = sha256(envelope.payload).hexdigest()
     return OpenedAcknowledgement(raw=raw, digest=digest, key=key, acknowledgement=acknowledgement)
+
+
+def open_declaration(raw: bytes, *, keyring: Keyring) -> OpenedDeclaration:
+    """Open the envelope of a declaration.
+
+    Raises:
+        Malformed, NotAuthenticated, Invalid: as `open_notice`.
+    """
+    envelope, key = _authenticate(raw, keyring=keyring, payload_type=DECLARATION_TYPE)
+    declaration = read_declaration(envelope.payload)
+    _check_party(declaration.party, key)
+    _check_role(declaration.role, key)
+    digest = sha256(envelope.payload).hexdigest()
+    return OpenedDeclaration(raw=raw, digest=digest, key=key, declaration=declaration)
 
 
 def open_session(raw: bytes, *, keyring: Keyring) -> tuple[OperationalKey, str]:
@@ -137,6 +160,16 @@ def _check_party(party: str, key: OperationalKey) -> None:
             f"it speaks for {party}, its key does not",
             path="party",
             remedy="A party tells only for itself.",
+        )
+
+
+def _check_role(role: str, key: OperationalKey) -> None:
+    if role != key.role:
+        raise NotAuthenticated(
+            "PARTY_MISMATCH",
+            f"the key belongs to the role {key.role}, the document says {role}",
+            path="role",
+            remedy="Sign it with the key of the role that acts.",
         )
 
 

@@ -1,17 +1,20 @@
 """The leaf of an entry, which everyone may see: 58 bytes that name no party, time, position or text.
 
     offset  bytes  field
-    0       1      version, 1
+    0       1      version, 2
     1       1      class: 1 told, 2 node, 3 admin
     2       16     channel tag
-    18      8      channel serial, unsigned, big-endian
+    18      8      channel serial, blinded, big-endian
     26      32     commitment: SHA-256(salt || body)
 
-There is one encoding of each leaf and every 58-byte string decodes to at most one leaf.
+Tag and serial are blinded with the channel's secret: who has it recognises the channel's leaves and counts them, and
+nobody else can tell two channels apart or how much went over one. Version 1 wrote the serial in the open; such leaves
+are still read. There is one encoding of each leaf and every 58-byte string decodes to at most one leaf.
 """
 
 from __future__ import annotations
 
+import hmac
 from enum import IntEnum
 from hashlib import sha256
 from struct import Struct as Layout
@@ -21,7 +24,9 @@ from msgspec import Struct
 from openline.keys.derive import derive_seed
 from openline.keys.mac import Mac
 
-LEAF_VERSION = 1
+LEAF_VERSION = 2
+OPEN_SERIALS = 1
+"""The version whose serials are not blinded."""
 LEAF_BYTES = 58
 TAG_BYTES = 16
 SECRET_BYTES = 32
@@ -49,6 +54,7 @@ class LeafClass(IntEnum):
     """It changes who or what counts: keys, agreements, configuration."""
 
 
+_VERSIONS = (OPEN_SERIALS, LEAF_VERSION)
 _CLASSES = {item.value: item for item in LeafClass}
 
 
@@ -58,19 +64,22 @@ class Leaf(Struct, frozen=True, gc=False, kw_only=True):
     leaf_class: LeafClass
     channel_tag: bytes
     """16 bytes that only the channel's parties can tell from random ones."""
-    channel_serial: int
-    """Position on its channel, 0 to 2**64 - 1, counted from FIRST_SERIAL."""
+    serial_field: int
+    """Position on its channel as written, 0 to 2**64 - 1: blinded, unless the version is OPEN_SERIALS."""
     commitment: bytes
     """SHA-256(salt || body), 32 bytes."""
+    version: int = LEAF_VERSION
 
 
 def encode_leaf(leaf: Leaf) -> bytes:
     """The 58 bytes of `leaf`. Raises LeafError when a field does not fit its place."""
     if len(leaf.channel_tag) != TAG_BYTES or len(leaf.commitment) != COMMITMENT_BYTES:
         raise LeafError(f"a channel tag has {TAG_BYTES} bytes and a commitment {COMMITMENT_BYTES}")
-    if not 0 <= leaf.channel_serial < 1 << 64:
-        raise LeafError(f"channel serial {leaf.channel_serial} does not fit 64 bits")
-    return _LAYOUT.pack(LEAF_VERSION, leaf.leaf_class, leaf.channel_tag, leaf.channel_serial, leaf.commitment)
+    if not 0 <= leaf.serial_field < 1 << 64:
+        raise LeafError(f"channel serial {leaf.serial_field} does not fit 64 bits")
+    if leaf.version not in _VERSIONS:
+        raise LeafError(f"leaf version {leaf.version} is not known")
+    return _LAYOUT.pack(leaf.version, leaf.leaf_class, leaf.channel_tag, leaf.serial_field, leaf.commitment)
 
 
 def decode_leaf(data: bytes) -> Leaf:
@@ -78,12 +87,12 @@ def decode_leaf(data: bytes) -> Leaf:
     if len(data) != LEAF_BYTES:
         raise LeafError(f"a leaf has {LEAF_BYTES} bytes, not {len(data)}")
     version, number, tag, serial, digest = _LAYOUT.unpack(data)
-    if version != LEAF_VERSION:
+    if version not in _VERSIONS:
         raise LeafError(f"leaf version {version} is not known")
     leaf_class = _CLASSES.get(number)
     if leaf_class is None:
         raise LeafError(f"leaf class {number} is not known")
-    return Leaf(leaf_class=leaf_class, channel_tag=tag, channel_serial=serial, commitment=digest)
+    return Leaf(leaf_class=leaf_class, channel_tag=tag, serial_field=serial, commitment=digest, version=version)
 
 
 class Salts:
@@ -119,15 +128,33 @@ def channel_secret(node_secret: bytes, channel_name: str) -> bytes:
 
 
 class ChannelTags:
-    """The 16-byte blinded names of a channel's entries: HMAC-SHA256(channel secret, label || serial as uint64)."""
+    """The blinded places of a channel's entries.
+
+    The tag is HMAC-SHA256(channel secret, "openline/channel-tag" || serial as uint64)[:16]; the serial is written XORed
+    with HMAC-SHA256(channel secret, "openline/channel-serial" || tag)[:8].
+    """
 
     def __init__(self, secret: bytes) -> None:
         """Raises ValueError unless the channel's secret has 32 bytes."""
         self._mac = Mac(_checked_secret(secret))
 
     def of(self, serial: int) -> bytes:
-        """The tag of entry `serial`."""
+        """The tag of entry `serial`, 16 bytes."""
         return self._mac.digest(b"openline/channel-tag" + _UINT64.pack(serial))[:TAG_BYTES]
+
+    def place(self, serial: int, version: int = LEAF_VERSION) -> tuple[bytes, int]:
+        """The tag and the serial field of entry `serial` in a leaf of `version`."""
+        tag = self.of(serial)
+        return tag, serial if version == OPEN_SERIALS else serial ^ self._mask(tag)
+
+    def serial_of(self, leaf: Leaf) -> int | None:
+        """The serial of a leaf that is on this channel, None for any other leaf."""
+        tag = leaf.channel_tag
+        serial = leaf.serial_field if leaf.version == OPEN_SERIALS else leaf.serial_field ^ self._mask(tag)
+        return serial if hmac.compare_digest(self.of(serial), tag) else None
+
+    def _mask(self, tag: bytes) -> int:
+        return int.from_bytes(self._mac.digest(b"openline/channel-serial" + tag)[:8], "big")
 
 
 def channel_tag(secret: bytes, serial: int) -> bytes:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from openline.ledger.checkpoint import Checkpoint
-from openline.ledger.leaf import FIRST_SERIAL, Leaf, LeafError, channel_tag, commitment, decode_leaf
+from openline.ledger.leaf import FIRST_SERIAL, ChannelTags, Leaf, LeafError, commitment, decode_leaf
 from openline.ledger.tree import Tree, leaf_hash
 
 Shown = tuple[bytes, bytes | None, bytes | None]
@@ -90,27 +90,32 @@ class _Serials:
     def __init__(self, channels: Mapping[str, bytes]) -> None:
         if len(set(channels.values())) != len(channels):
             raise ValueError("two channels have one secret")
-        self._secrets = channels
+        self._tags = {name: ChannelTags(secret) for name, secret in channels.items()}
         self._next = dict.fromkeys(channels, FIRST_SERIAL)
         # The usual entry carries an expected tag; only the others are tried against every secret.
-        self._expected = {channel_tag(secret, FIRST_SERIAL): name for name, secret in channels.items()}
+        self._expected = {tags.of(FIRST_SERIAL): name for name, tags in self._tags.items()}
 
     def check(self, index: int, leaf: Leaf) -> None:
         name = self._expected.get(leaf.channel_tag)
+        serial = None if name is None else self._tags[name].serial_of(leaf)
         if name is None:
-            name = self._owner(leaf)
+            name, serial = self._owner(leaf)
         if name is None:
             return
-        serial = self._next[name]
-        if leaf.channel_serial != serial:
-            raise LedgerFault(index, f"channel {name} has serial {leaf.channel_serial} where {serial} must come")
+        awaited = self._next[name]
+        if serial != awaited:
+            found = "another serial than its tag" if serial is None else f"serial {serial}"
+            raise LedgerFault(index, f"channel {name} has {found} where {awaited} must come")
         del self._expected[leaf.channel_tag]
-        self._next[name] = serial + 1
-        self._expected[channel_tag(self._secrets[name], serial + 1)] = name
+        self._next[name] = awaited + 1
+        self._expected[self._tags[name].of(awaited + 1)] = name
 
     def counts(self) -> dict[str, int]:
         return {name: serial - FIRST_SERIAL for name, serial in self._next.items()}
 
-    def _owner(self, leaf: Leaf) -> str | None:
-        serial = leaf.channel_serial
-        return next((n for n, secret in self._secrets.items() if channel_tag(secret, serial) == leaf.channel_tag), None)
+    def _owner(self, leaf: Leaf) -> tuple[str | None, int | None]:
+        for name, tags in self._tags.items():
+            serial = tags.serial_of(leaf)
+            if serial is not None:
+                return name, serial
+        return None, None

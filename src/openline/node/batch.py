@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from openline.core.errors import OpenlineError
 from openline.core.event import Event
-from openline.intake.opening import OpenedAcknowledgement, OpenedNotice
+from openline.intake.opening import OpenedAcknowledgement, OpenedDeclaration, OpenedNotice
 from openline.node.journal import Journal, Output, Staged
 from openline.node.state import State
 from openline.node.step import Accepted, Step
@@ -32,7 +32,9 @@ class Administration(Struct, frozen=True, kw_only=True):
     events: tuple[Event, ...]
 
 
-Input = OpenedNotice | OpenedAcknowledgement | Tick | Delivery | Administration
+Told = OpenedNotice | OpenedAcknowledgement | OpenedDeclaration
+"""What a party has signed."""
+Input = Told | Tick | Delivery | Administration
 Outcome = Accepted | OpenlineError
 
 
@@ -71,6 +73,8 @@ def _step(step: Step, given: Input) -> Accepted:
             return step.notice(given)
         case OpenedAcknowledgement():
             return step.acknowledgement(given)
+        case OpenedDeclaration():
+            return step.declaration(given)
         case Tick():
             return step.tick()
         case Delivery():

@@ -13,7 +13,16 @@ from openline.core.time import to_text
 from openline.keys.dsse import sign_envelope
 from openline.keys.identify import key_id
 from openline.ledger.checkpoint import Checkpoint, sign_checkpoint
-from openline.ledger.leaf import FIRST_SERIAL, ChannelTags, Leaf, LeafClass, Salts, commitment, encode_leaf
+from openline.ledger.leaf import (
+    FIRST_SERIAL,
+    LEAF_VERSION,
+    ChannelTags,
+    Leaf,
+    LeafClass,
+    Salts,
+    commitment,
+    encode_leaf,
+)
 from openline.ledger.tree import Tree, leaf_hash
 from openline.node.ports import Record
 from openline.node.secrets import NodeSecrets
@@ -56,6 +65,8 @@ class Journal:
         self.origin = origin
         self.tree = Tree()
         self.salts = Salts(secrets.salt)
+        self.leaf_version = LEAF_VERSION
+        """An earlier one only where a ledger of then is replayed."""
         self._channels: dict[str, _Channel] = {}
         self._signers = [(key_id(secrets.signer.public_key), secrets.signer)]
 
@@ -74,10 +85,10 @@ class Journal:
         self.tree.append(leaf_hash(record.leaf))
         self._channel(channel).serial += 1
 
-    def next_place(self, channel: str) -> tuple[bytes, int]:
-        """The blinded tag and the serial of a channel's next entry."""
+    def next_place(self, channel: str, version: int = LEAF_VERSION) -> tuple[bytes, int]:
+        """The tag and the serial field of a channel's next entry, blinded as a leaf of `version` has them."""
         held = self._channel(channel)
-        return held.tags.of(held.serial + 1), held.serial + 1
+        return held.tags.place(held.serial + 1, version)
 
     def body_of(self, output: Output) -> bytes:
         """What is kept of an output: the envelope as received, or one signed by the node."""
@@ -88,12 +99,13 @@ class Journal:
     def _record(self, output: Output) -> Record:
         index = self.tree.size
         body, channel = self.body_of(output), channel_of(output)
-        tag, serial = self.next_place(channel)
+        tag, serial = self.next_place(channel, self.leaf_version)
         leaf = Leaf(
             leaf_class=class_of(output),
             channel_tag=tag,
-            channel_serial=serial,
+            serial_field=serial,
             commitment=commitment(self.salts.of(index), body),
+            version=self.leaf_version,
         )
         record = Record(index, encode_leaf(leaf), body)
         self.follow(record, channel)

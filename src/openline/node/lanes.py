@@ -14,7 +14,7 @@ from itertools import chain
 
 from msgspec import Struct
 
-from openline.intake.opening import OpenedAcknowledgement, OpenedNotice
+from openline.intake.opening import Opened, OpenedAcknowledgement
 from openline.node.batch import Input
 from openline.node.line import Receipt
 
@@ -113,9 +113,9 @@ class Lanes:
 
 def _party(waiting: Waiting) -> str:
     given = waiting.given
-    return given.key.party if isinstance(given, (OpenedNotice, OpenedAcknowledgement)) else ""
+    return given.key.party if isinstance(given, Opened) else ""
 
 
 def _digest(waiting: Waiting) -> str:
     given = waiting.given
-    return given.digest if isinstance(given, (OpenedNotice, OpenedAcknowledgement)) else ""
+    return given.digest if isinstance(given, Opened) else ""

@@ -13,8 +13,9 @@ from hashlib import sha256
 import msgspec
 
 from openline.codec.agreements import read_agreement
+from openline.codec.declarations import read_declaration
 from openline.codec.documents import read_acknowledgement, read_notice
-from openline.codec.envelope import EVENT_TYPE, from_base64, read_own_envelope
+from openline.codec.envelope import DECLARATION_TYPE, EVENT_TYPE, from_base64, read_own_envelope
 from openline.codec.events import read_event
 from openline.codec.times import read_instant
 from openline.core.errors import LedgerFault
@@ -91,8 +92,8 @@ def _follow(state: State, journal: Journal, record: Record) -> None:
     else:
         event = _take_event(state, record)
         leaf_class, channel = class_of(event), channel_of(event)
-    tag, serial = journal.next_place(channel)
-    if (leaf.leaf_class, leaf.channel_tag, leaf.channel_serial) != (leaf_class, tag, serial):
+    tag, serial = journal.next_place(channel, leaf.version)
+    if (leaf.leaf_class, leaf.channel_tag, leaf.serial_field) != (leaf_class, tag, serial):
         raise _fault(record.index, "its leaf does not fit its body")
     journal.follow(record, channel)
     state.size += 1
@@ -103,14 +104,25 @@ def _take_told(state: State, record: Record) -> str:
     at_ms = _recorded_ms(time_text)
     payload_type, payload = read_own_envelope(raw)
     digest = sha256(payload).hexdigest()
+    party = _followed(state, payload_type, payload, digest, at_ms)
+    state.take_told(party)
+    return f"{party}/told"
+
+
+def _followed(state: State, payload_type: str, payload: bytes, digest: str, at_ms: int) -> str:
+    """Take what was told into the state; gives who told it."""
     if is_acknowledgement(payload_type):
         ack = read_acknowledgement(payload)
-        state.acknowledged[notice_key(ack.party, ack.id)] = (digest, record.index, at_ms)
-        return f"{ack.party}/told"
+        state.acknowledged[notice_key(ack.party, ack.id)] = (digest, state.size, at_ms)
+        return ack.party
+    if payload_type == DECLARATION_TYPE:
+        declaration = read_declaration(payload, is_own=True)
+        state.take_declaration(declaration, digest=digest, at_ms=at_ms)
+        return declaration.party
     notice = read_notice(payload, offsets_of=state.offsets_of, is_own=True)
     state.expire(at_ms)
     state.take_notice(notice, digest=digest, at_ms=at_ms)
-    return f"{notice.party}/told"
+    return notice.party
 
 
 @lru_cache(maxsize=16)

@@ -11,12 +11,12 @@ from collections import deque
 
 import msgspec
 
-from openline.codec.envelope import read_own_envelope
+from openline.codec.envelope import DECLARATION_TYPE, read_own_envelope
 from openline.codec.times import read_instant
 from openline.core.errors import LedgerFault, OpenlineError
 from openline.core.event import AgreementLoaded, Delivered, Event, KeyEnrolled, NodeStarted
 from openline.core.event import Tick as TickEvent
-from openline.intake.opening import open_acknowledgement, open_notice
+from openline.intake.opening import open_acknowledgement, open_declaration, open_notice
 from openline.ledger.leaf import LeafClass, decode_leaf
 from openline.node.batch import Administration, Delivery, Input, Tick, process
 from openline.node.journal import Journal, is_acknowledgement, split_told
@@ -60,6 +60,7 @@ def _stepped(state: State, journal: Journal, record: Record) -> list[Record]:
         if found is None:
             return []
         at_ms, given = found
+        journal.leaf_version = decode_leaf(record.leaf).version
         batch = process(state, journal, [given], at_ms)
     except (OpenlineError, msgspec.MsgspecError, LookupError, ValueError) as error:
         raise _difference(record.index, f"what is recorded there is not taken now ({error})") from error
@@ -79,8 +80,11 @@ def _input_of(state: State, record: Record) -> tuple[int, Input] | None:
 
 
 def _told(state: State, raw: bytes) -> Input:
-    if is_acknowledgement(read_own_envelope(raw)[0]):
+    payload_type = read_own_envelope(raw)[0]
+    if is_acknowledgement(payload_type):
         return open_acknowledgement(raw, keyring=state.keyring)
+    if payload_type == DECLARATION_TYPE:
+        return open_declaration(raw, keyring=state.keyring)
     return open_notice(raw, keyring=state.keyring, offsets_of=state.offsets_of)
 
 

@@ -14,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from msgspec.structs import replace
 
 from openline.core.errors import NodeFault, OpenlineError
-from openline.intake.opening import OpenedAcknowledgement, OpenedNotice, open_acknowledgement, open_notice
-from openline.node.batch import Batch, Delivery, Tick
+from openline.intake.opening import open_acknowledgement, open_declaration, open_notice
+from openline.node.batch import Batch, Delivery, Tick, Told
 from openline.node.journal import Staged
 from openline.node.lanes import Lanes, Waiting
 from openline.node.line import Line, Receipt, fenced
@@ -102,12 +102,20 @@ class Sequencer:
         """
         return self._submit(open_acknowledgement(raw, keyring=self.line.state.keyring))
 
+    def hand_in_declaration(self, raw: bytes) -> asyncio.Future[Receipt]:
+        """Take a declaration's envelope; the receipt follows once it is on disk.
+
+        Raises:
+            Refusal, NodeFault: as `tell`; through the future too.
+        """
+        return self._submit(open_declaration(raw, keyring=self.line.state.keyring))
+
     def deliver(self, party: str, entries: tuple[int, ...], channel: str) -> None:
         """Record that a party's machine took entries. Nobody waits for it; a full queue drops the observation."""
         if entries:
             self.lanes.put(Waiting(Delivery(party=party, entries=entries, channel=channel), []))
 
-    def _submit(self, given: OpenedNotice | OpenedAcknowledgement) -> asyncio.Future[Receipt]:
+    def _submit(self, given: Told) -> asyncio.Future[Receipt]:
         if self.line.is_fenced:
             raise fenced(self.line.fence_reason)
         answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()

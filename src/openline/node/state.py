@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from array import array
+from bisect import bisect_left
 from collections.abc import Callable
 
 import msgspec
@@ -14,6 +15,7 @@ from openline.agreement.register import Register
 from openline.agreement.remarks import Last, refresh_due_ms
 from openline.codec.times import Offsets
 from openline.core.agreement import Agreement
+from openline.core.declaration import Declaration, Disclosure
 from openline.core.event import ConflictCeased, ConflictFound, Delivered, Event, Flagged, Reason, Tick
 from openline.core.flags import FlagCode
 from openline.core.notice import Kind, Notice, Withdrawal, Zone
@@ -74,6 +76,12 @@ class State:
         self.last: dict[str, Last] = {}
         self.acknowledged: dict[str, tuple[str, int, int]] = {}
         """Acknowledgements by party and id: digest, index, when recorded."""
+        self.declared: dict[str, tuple[str, int, int]] = {}
+        """Declarations, in the same way."""
+        self.told: dict[str, array[int]] = {}
+        """Indexes of the entries that a party told."""
+        self.disclosed: dict[str, set[int]] = {}
+        """Indexes of other parties' entries that were opened to a party."""
         self.conflicts: dict[tuple[str, str], Conflict] = {}
         self.references: dict[str, tuple[str, str]] = {}
         self.touching: dict[str, set[tuple[str, str]]] = {}
@@ -153,6 +161,24 @@ class State:
         if held.is_in_force:
             self._enforce(notice, key, held, agreement)
         return held
+
+    def take_told(self, party: str) -> None:
+        """The next entry is what a party told."""
+        self.told.setdefault(party, array("q")).append(self.size)
+
+    def take_declaration(self, declaration: Declaration, *, digest: str, at_ms: int) -> None:
+        """Take a declaration that the next entry tells."""
+        self.declared[notice_key(declaration.party, declaration.id)] = (digest, self.size, at_ms)
+        if isinstance(declaration, Disclosure) and declaration.to:
+            self.disclosed.setdefault(declaration.to, set()).add(declaration.entry)
+
+    def has_part_in(self, party: str, index: int) -> bool:
+        """True for an entry that a party told or that was addressed to it."""
+        return any(_holds(of.get(party), index) for of in (self.told, self.feeds))
+
+    def may_read(self, party: str, index: int) -> bool:
+        """True for an entry that a party has part in, or that was disclosed to it."""
+        return self.has_part_in(party, index) or index in self.disclosed.get(party, ())
 
     def retire(self, held: Held) -> None:
         """Take a notice out of force."""
@@ -287,6 +313,14 @@ class State:
             self.touching[root].discard(roots)
             if not self.touching[root]:
                 del self.touching[root]
+
+
+def _holds(indexes: array[int] | None, index: int) -> bool:
+    """True when a sorted array has this value."""
+    if indexes is None:
+        return False
+    at = bisect_left(indexes, index)
+    return at < len(indexes) and indexes[at] == index
 
 
 def _follows(notice: Notice, earlier: Held) -> bool:

@@ -2,6 +2,7 @@
 
 notice          -> told, flags, what its predecessor's conflicts become, new conflicts and their alerts
 acknowledgement -> told, both sides learn that it was read
+declaration     -> told, what it opens is open
 tick            -> tick, stale presences, overdue answers, graver windows, ended windows
 observation     -> delivery
 administration  -> node start, keys, agreements
@@ -22,7 +23,8 @@ from openline.core.precedence import Precedence
 from openline.core.time import FOREVER_MS
 from openline.hotline.alerts import Request
 from openline.hotline.decisions import parting
-from openline.intake.opening import OpenedAcknowledgement, OpenedNotice
+from openline.intake.opening import OpenedAcknowledgement, OpenedDeclaration, OpenedNotice
+from openline.node import declarations
 from openline.node.conflicts import ConflictStep, late_alerts
 from openline.node.emission import Emission
 from openline.node.journal import Output
@@ -98,6 +100,20 @@ class Step(Emission):
         index = self.tell(ack.party, opened.raw)
         for event in events:
             self.emit(event)
+        return Accepted(index=index, recorded_ms=self.at_ms, outputs=tuple(self.outputs))
+
+    def declaration(self, opened: OpenedDeclaration) -> Accepted:
+        """A party says how its own entries may be used.
+
+        Raises:
+            NotFound: NOT_FOUND.
+            Invalid: NOTICE_ID_REUSED.
+        """
+        known = self.state.declared.get(declarations.key_of(opened.declaration))
+        if known is not None:
+            return _same_again(*known, opened.digest)
+        declarations.check(self.state, opened.declaration)
+        index = declarations.run(self, opened)
         return Accepted(index=index, recorded_ms=self.at_ms, outputs=tuple(self.outputs))
 
     def tick(self) -> Accepted:

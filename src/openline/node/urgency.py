@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from openline.core.notice import Acknowledgement, AirActivity, Kind, Notice
-from openline.intake.opening import OpenedAcknowledgement, OpenedNotice
+from openline.intake.opening import Opened, OpenedAcknowledgement, OpenedNotice
 from openline.node.state import State
 from openline.release.disclosure import ACTIVITY_WINDOW_STEP_MS, rounded
 
 
-def subject_of(given: OpenedNotice | OpenedAcknowledgement, state: State, at_ms: int) -> Hashable:
+def subject_of(given: Opened, state: State, at_ms: int) -> Hashable:
     """What something urgent is about; None for what is not urgent. Two with one subject could raise the same alerts."""
     if isinstance(given, OpenedAcknowledgement):
         return _of_acknowledgement(given.acknowledgement, state)
+    if not isinstance(given, OpenedNotice):
+        return None
     notice = given.notice
     return _of_notice(notice) if may_be_flash(notice, state, at_ms) else None
 

@@ -13,6 +13,7 @@ from openline.core.event import (
     AlertChanged,
     Closed,
     CloseReason,
+    Disclosed,
     Escalation,
     EscalationCause,
     Event,
@@ -183,6 +184,13 @@ def phrase(event: Event, language: Language = "en") -> str:  # noqa: PLR0911 - o
             about = event.notice or event.agreement
             said = "{f} - {about}: {why}." if event.notice else "{f} ({about}): {why}."
             return said.format(f=event.flag.value, about=about, why=_FLAGS[event.flag][language])
+        case Disclosed():
+            said = (
+                "L'entrée {e} d'une autre partie vous a été ouverte."
+                if french
+                else "An entry of another party, {e}, was disclosed to you."
+            )
+            return said.format(e=event.entry)
         case _:
             return ""
 

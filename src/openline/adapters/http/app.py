@@ -52,12 +52,15 @@ class NodeApp:
         self._notices = Telling(sequencer.hand_in, self.metrics.count_notice, self._problems, is_drill=is_drill)
         count = self.metrics.count_acknowledgement
         acknowledgements = Telling(sequencer.hand_in_acknowledgement, count, self._problems, is_drill=is_drill)
+        count = self.metrics.count_declaration
+        declarations = Telling(sequencer.hand_in_declaration, count, self._problems, is_drill=is_drill)
         following = Following(line, self.feeds, sessions, signing_in, patience=patience, report=report)
         routes: list[BaseRoute] = [
             *Own(line, committed, signing_in, is_drill=is_drill).routes(),
             *Zones(line, sequencer.clock, committed, signing_in, is_drill=is_drill).routes(),
             Route("/notices", self._notices, methods=["POST"]),
             Route("/acknowledgements", acknowledgements, methods=["POST"]),
+            Route("/declarations", declarations, methods=["POST"]),
             *following.routes(),
             *signing_in.routes(),
             *LedgerPages(line).routes(),

@@ -25,6 +25,8 @@ class Metrics:
         self._registry = CollectorRegistry(auto_describe=False)
         told = Counter("openline_notices", "Notices taken.", ["outcome"], registry=self._registry)
         read = Counter("openline_acknowledgements", "Acknowledgements taken.", ["outcome"], registry=self._registry)
+        said = Counter("openline_declarations", "Declarations taken.", ["outcome"], registry=self._registry)
+        self._said = said.labels("recorded"), said.labels("duplicate")
         self._told = told.labels("recorded"), told.labels("duplicate")
         self._read = read.labels("recorded"), read.labels("duplicate")
         self._refusals = Counter("openline_refusals", "Problems sent, by code.", ["code"], registry=self._registry)
@@ -40,6 +42,10 @@ class Metrics:
     def count_acknowledgement(self, *, is_duplicate: bool) -> None:
         """An acknowledgement was taken."""
         self._read[is_duplicate].inc()
+
+    def count_declaration(self, *, is_duplicate: bool) -> None:
+        """A declaration was taken."""
+        self._said[is_duplicate].inc()
 
     def count_refusal(self, code: str) -> None:
         """A problem was sent."""

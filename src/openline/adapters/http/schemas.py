@@ -8,13 +8,32 @@ import msgspec
 
 from openline.adapters.http import shapes
 from openline.codec import wire
-from openline.codec.envelope import ACKNOWLEDGEMENT_TYPE, NOTICE_TYPE, SESSION_TYPE
-from openline.core.event import Acknowledged, Alert, AlertChanged, Closed, Escalation, Event, Flagged, Repeated
+from openline.codec.envelope import ACKNOWLEDGEMENT_TYPE, DECLARATION_TYPE, NOTICE_TYPE, SESSION_TYPE
+from openline.core.event import (
+    Acknowledged,
+    Alert,
+    AlertChanged,
+    Closed,
+    Disclosed,
+    Escalation,
+    Event,
+    Flagged,
+    Repeated,
+)
 from openline.core.precedence import Precedence
 
 Schema = dict[str, Any]
 
-FEED_EVENTS: tuple[type[Event], ...] = (Alert, AlertChanged, Repeated, Escalation, Acknowledged, Closed, Flagged)
+FEED_EVENTS: tuple[type[Event], ...] = (
+    Alert,
+    AlertChanged,
+    Repeated,
+    Escalation,
+    Acknowledged,
+    Closed,
+    Flagged,
+    Disclosed,
+)
 """Everything that is ever addressed to a party."""
 
 _AT = "#/components/schemas/"
@@ -47,15 +66,17 @@ def ref(name: str) -> Schema:
 
 def all_schemas() -> dict[str, Schema]:
     """Every component by name."""
-    told = (wire.AnyWireNotice, wire.WireAcknowledgement, wire.WireSession)
-    (notice, _, _), signed = msgspec.json.schema_components(told, ref_template=f"{_AT}{{name}}")
+    told = (wire.AnyWireNotice, wire.WireAcknowledgement, wire.WireSession, wire.AnyWireDeclaration)
+    (notice, _, _, declaration), signed = msgspec.json.schema_components(told, ref_template=f"{_AT}{{name}}")
     _, answered = msgspec.json.schema_components(_ANSWERS, ref_template=f"{_AT}{{name}}")
     return {
         **{name.removeprefix(_PREFIX): _renamed(schema) for name, schema in signed.items()},
         **answered,
         "Notice": _renamed(notice),
+        "Declaration": _renamed(declaration),
         "NoticeEnvelope": _envelope(NOTICE_TYPE, "Notice"),
         "AcknowledgementEnvelope": _envelope(ACKNOWLEDGEMENT_TYPE, "Acknowledgement"),
+        "DeclarationEnvelope": _envelope(DECLARATION_TYPE, "Declaration"),
         "SessionEnvelope": _envelope(SESSION_TYPE, "Session"),
         "FeedEvent": {"oneOf": [ref(f"Feed{kind.__name__}") for kind in FEED_EVENTS]},
         **{f"Feed{kind.__name__}": _event(kind) for kind in FEED_EVENTS},

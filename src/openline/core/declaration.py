@@ -1,0 +1,26 @@
+"""What a party tells beside notices and acknowledgements: how its own entries may be used. Each is an entry itself."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Declaration(Struct, frozen=True, kw_only=True):
+    """What every declaration carries."""
+
+    id: str
+    party: str
+    role: str
+    issued_ms: int
+
+
+class Disclosure(Declaration, frozen=True, kw_only=True):
+    """Opens one entry of its teller to one reader, and nothing else by it."""
+
+    entry: int
+    """Index of an entry that the teller told or was told."""
+    to: str = ""
+    """The party that may read it from now on; empty for a reader outside the line."""
+    inquiry: str = ""
+    """The reader outside the line, in words: an inquiry, a court. It is shown an evidence bundle."""
+    reason: str = ""
