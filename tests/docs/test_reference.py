@@ -32,6 +32,7 @@ from openline.app.scenario.loading import load_scenario
 from openline.app.scenario.running import Replay
 from openline.codec import envelope
 from openline.codec.agreements import AgreementTable, read_agreement, read_toml
+from openline.codec.declarations import read_declaration
 from openline.codec.documents import read_acknowledgement, read_notice, read_session
 from openline.codec.times import Offsets
 from openline.core import errors, flags, limits
@@ -84,11 +85,11 @@ def shape_named(name: str) -> type[Struct]:
 
 
 def own_fields(kind: type[Struct]) -> dict[str, msgspec.structs.FieldInfo]:
-    """The fields of a shape; those of a notice's type without what every notice carries."""
+    """The fields of a shape; those of a type without what every notice, or every declaration, carries."""
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-    common = openline.codec.wire.WireNotice
-    if kind is not common and issubclass(kind, common):
-        return {name: field for name, field in fields.items() if name not in common.__struct_fields__}
+    for common in (openline.codec.wire.WireNotice, openline.codec.wire.WireDeclaration):
+        if kind is not common and issubclass(kind, common):
+            return {name: field for name, field in fields.items() if name not in common.__struct_fields__}
     return fields
 
 
@@ -185,6 +186,8 @@ def read_any(raw: bytes) -> str:
         read_acknowledgement(raw)
     elif kind == "session":
         read_session(raw)
+    elif kind == "disclosure":
+        read_declaration(raw)
     else:
         assert read_notice(raw, offsets_of=lambda _: Offsets(0, 0)).kind.value == kind
     return kind
@@ -197,7 +200,7 @@ def test_the_examples_of_what_is_signed_can_be_read() -> None:
         for name, kind in shapes().items()
         if name.startswith("openline.codec.wire.") and kind.__struct_config__.tag
     }
-    assert sorted(kinds) == sorted(tags - {"WireNotice"})
+    assert sorted(kinds) == sorted(tags - {"WireNotice", "WireDeclaration"})
 
 
 def test_the_codes_are_those_of_the_program_with_when_and_retry() -> None:
