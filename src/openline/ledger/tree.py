@@ -112,6 +112,23 @@ class Tree:
         start = [] if index == 0 else [self._node(level, index)]
         return start + self._path(level, index, new)
 
+    def subtree(self, start: int, end: int) -> bytes:
+        """MTH(D[start:end]), section 2.1.1, of a range that some tree of this log splits into.
+
+        Raises ValueError unless 0 <= start < end <= the size, and start is a multiple of a power of two not below
+        the range's length.
+        """
+        length = end - start
+        if not 0 <= start < end <= self._size or start & ((1 << (length - 1).bit_length()) - 1):
+            raise ValueError(f"leaves {start} to {end} are no subtree in a tree of {self._size}")
+        # Counted from the range's own start its complete parts are those of the whole log.
+        digest = b""
+        for level in range(length.bit_length()):
+            if length >> level & 1:
+                left = self._node(level, (end >> level) - 1)
+                digest = node_hash(left, digest) if digest else left
+        return digest
+
     def tile(self, level: int, index: int, width: int) -> bytes:
         """`width` hashes (1 to 256) of the C2SP tile `index` at tile level `level`, 32 bytes each.
 
