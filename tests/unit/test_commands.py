@@ -189,10 +189,11 @@ def test_a_ledger_that_cannot_be_opened_says_what_helps(desk: Path, how: str, re
         assert "disk" not in said(done)
 
 
-def test_a_ledger_that_another_node_uses_says_so(desk: Path) -> None:
+def test_a_ledger_that_another_node_uses_is_not_served_but_verified(desk: Path) -> None:
     assert run("replay", SCENARIO, "--data", "drill").exit_code == 0
     store = open_store(desk / "drill")
     try:
-        assert "Stop it first, or give this one its own folder." in said(run("verify", "drill"))
+        assert "Stop it first, or give this one its own folder." in said(run("serve", "--data", "drill"))
+        assert run("verify", "drill").exit_code == 0
     finally:
         store.close()

@@ -50,6 +50,17 @@ def migrate(connection: Connection, known: list[Migration]) -> None:
     rows(connection, "COMMIT")
 
 
+def check_schema(connection: Connection, known: list[Migration]) -> None:
+    """Look at a database that is only read: an older step of ours will do.
+
+    Raises:
+        StoreError: as `migrate`.
+    """
+    if _applied(connection) is None:
+        raise StoreError("the file is empty, not a ledger", remedy="Name the data folder of a node.")
+    _is_current(connection, known)
+
+
 def _is_current(connection: Connection, known: list[Migration]) -> bool:
     applied = _applied(connection)
     if applied is None:

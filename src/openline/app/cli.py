@@ -11,6 +11,7 @@ from openline.app.commands.agreement import agreement
 from openline.app.commands.demo import demo
 from openline.app.commands.desk import ack, send, status, watch
 from openline.app.commands.keys import keys
+from openline.app.commands.publish import publish
 from openline.app.commands.replay import replay
 from openline.app.commands.serve import init, serve
 from openline.app.commands.verify import verify
@@ -25,7 +26,7 @@ app = typer.Typer(
     help="Openline, the line that stays open for safety: tell, check, warn, answer, prove. "
     "Exit status: 0 done, 1 a finding (verification failed, alert open), 2 bad use.",
 )
-for command in (replay, serve, init, verify, send, watch, ack, status, zones, demo):
+for command in (replay, serve, init, verify, publish, send, watch, ack, status, zones, demo):
     app.command()(command)
 app.add_typer(keys, name="key")
 app.add_typer(agreement, name="agreement")

@@ -8,6 +8,7 @@ from pathlib import Path
 from openline import __version__
 from openline.adapters.key_files import read_or_create_node_secret
 from openline.adapters.sqlite import SqliteStore
+from openline.adapters.sqlite_reader import SqliteReader
 from openline.app.agreements import check_signatures, read_signed
 from openline.app.configuration import FILE_NAME, Settings, check_key, write_settings
 from openline.app.scenario.drill import ENGINE_VERSION
@@ -40,6 +41,19 @@ def open_store(folder: Path) -> SqliteStore:
             path=str(folder / LEDGER_NAME),
             remedy=error.remedy,
         ) from error
+
+
+def open_reader(folder: Path) -> SqliteReader:
+    """The ledger of a data folder, to be read only, also beside the node that writes it.
+
+    Raises:
+        BadUse: FILE_UNREADABLE.
+    """
+    path = folder / LEDGER_NAME
+    try:
+        return SqliteReader(path)
+    except StoreError as error:
+        raise BadUse("FILE_UNREADABLE", str(error), path=str(path), remedy=error.remedy) from error
 
 
 def open_line(

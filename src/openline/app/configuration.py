@@ -58,6 +58,7 @@ class Settings(Struct, forbid_unknown_fields=True, kw_only=True):
     agreements: list[str] = []
     parties: list[PartySettings] = field(default_factory=list)
     node_key: str = ""
+    publish: Annotated[str, Meta(max_length=4_096)] = ""
 
 
 def read_settings(folder: Path) -> Settings:
@@ -124,6 +125,7 @@ def write_settings(folder: Path, settings: Settings) -> Path:
         f"agreements = [{', '.join(_quoted(name) for name in settings.agreements)}]",
         f'node_key = "{settings.node_key}"',
     ]
+    lines += [f"publish = {_quoted(settings.publish)}"] if settings.publish else []
     for party in settings.parties:
         lines += ["", "[[parties]]", f'code = "{party.code}"']
         lines += [f"name = {_quoted(party.name)}"] if party.name else []

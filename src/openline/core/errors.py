@@ -66,6 +66,7 @@ CODES: dict[str, Code] = {
     "INTERNAL_FAULT": Code("something in the node broke off; its operator has been told", _L),
     "LEDGER_INVALID": Code("a ledger does not verify", _N),
     "REPLAY_DIFFERS": Code("a replay of the ledger gives something else than what it recorded", _N),
+    "FOLDER_DIFFERS": Code("a folder to publish into holds another ledger, a longer one or another history", _N),
     "SCENARIO_INVALID": Code("a scenario file cannot be followed", _C),
     "AGREEMENT_INVALID": Code("an agreement file cannot be followed", _C),
     "AGREEMENT_UNSIGNED": Code("an agreement lacks the valid signature of one of its parties", _C),

@@ -15,6 +15,7 @@ from openline.codec.envelope import (
     SESSION_TYPE,
     Envelope,
     read_envelope,
+    read_own_envelope,
 )
 from openline.core.declaration import Declaration
 from openline.core.errors import Invalid, Malformed, NotAuthenticated
@@ -110,6 +111,15 @@ def open_session(raw: bytes, *, keyring: Keyring) -> tuple[OperationalKey, str]:
     party, challenge = read_session(envelope.payload)
     _check_party(party, key)
     return key, challenge
+
+
+def signer_of(raw: bytes, *, keyring: Keyring) -> OperationalKey:
+    """The key that signed an envelope, whatever its payload says; the payload is not read.
+
+    Raises:
+        Malformed, NotAuthenticated: as `open_notice`.
+    """
+    return _authenticate(raw, keyring=keyring, payload_type=read_own_envelope(raw)[0])[1]
 
 
 def _authenticate(raw: bytes, *, keyring: Keyring, payload_type: str) -> tuple[Envelope, OperationalKey]:

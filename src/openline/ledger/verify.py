@@ -40,16 +40,21 @@ class VerifiedLedger(Struct, frozen=True):
 
 
 def verify_entries(
-    entries: Iterable[Shown], checkpoint: Checkpoint, channels: Mapping[str, bytes] | None = None
+    entries: Iterable[Shown],
+    checkpoint: Checkpoint,
+    channels: Mapping[str, bytes] | None = None,
+    tree: Tree | None = None,
 ) -> VerifiedLedger:
     """Check `entries`, all of them and in order, against `checkpoint`, whose signature the caller has checked.
 
     `channels` maps names of channels to their secrets; on each, serials must follow on each other from FIRST_SERIAL.
+    An empty `tree` is filled with the leaves, also when they turn out to be at fault.
+
     Raises LedgerFault at the first entry that does not decode, whose body is not the one committed to, that breaks a
     channel's serials or lies beyond the checkpoint, and for the whole when entries are missing or the root differs;
     ValueError when a channel's secret has not 32 bytes or two channels share one.
     """
-    tree = Tree()
+    tree = Tree() if tree is None else tree
     serials = _Serials(channels or {})
     proven = 0
     for index, (leaf_bytes, body, salt) in enumerate(entries):

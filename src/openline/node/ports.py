@@ -25,15 +25,8 @@ class StoreError(Exception):
         self.remedy = remedy
 
 
-class Store(Protocol):
-    """Durable, ordered records and the signed checkpoint that covers them."""
-
-    def append(self, records: Sequence[Record], checkpoint: str) -> None:
-        """Keep all of `records` and the checkpoint, or none; return only when they are on disk.
-
-        Raises:
-            StoreError: when that cannot be said; the store must then be opened again.
-        """
+class Records(Protocol):
+    """Ordered records and the signed checkpoint that covers them, to be read."""
 
     def read(self, start: int = 0) -> Iterator[Record]:
         """Every record from index `start`, in order.
@@ -61,6 +54,17 @@ class Store(Protocol):
 
         Raises:
             StoreError: when the disk cannot be read.
+        """
+
+
+class Store(Records, Protocol):
+    """The same, durable, and taking more."""
+
+    def append(self, records: Sequence[Record], checkpoint: str) -> None:
+        """Keep all of `records` and the checkpoint, or none; return only when they are on disk.
+
+        Raises:
+            StoreError: when that cannot be said; the store must then be opened again.
         """
 
     def reopen(self) -> None:

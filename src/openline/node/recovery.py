@@ -26,7 +26,7 @@ from openline.ledger.checkpoint import CheckpointError, open_checkpoint
 from openline.ledger.leaf import LeafClass, commitment, decode_leaf
 from openline.ledger.note import NoteError, NoteVerifier
 from openline.node.journal import Journal, channel_of, class_of, is_acknowledgement, split_told
-from openline.node.ports import Record, Store
+from openline.node.ports import Record, Records
 from openline.node.secrets import NodeSecrets
 from openline.node.state import EngineMaker, State, notice_key
 
@@ -38,7 +38,7 @@ EVERY = 5_000
 
 
 def recover(
-    store: Store,
+    store: Records,
     secrets: NodeSecrets,
     origin: str,
     progress: Progress | None = None,
@@ -54,14 +54,14 @@ def recover(
     total = store.size()
     for record in store.read():
         if record.index != journal.tree.size:
-            raise _fault(journal.tree.size, "it is missing from the store")
+            raise fault(journal.tree.size, "it is missing from the store")
         try:
-            _follow(state, journal, record)
+            follow(state, journal, record)
         except LedgerFault:
             raise
         except Exception as error:
             # Whatever a damaged entry makes of the code that reads it, the fault is the entry's.
-            raise _fault(record.index, f"it cannot be read back ({error})") from error
+            raise fault(record.index, f"it cannot be read back ({error})") from error
         if progress is not None and record.index % EVERY == 0:
             progress(record.index, total)
     check_head(journal, store.checkpoint())
@@ -83,10 +83,15 @@ def apply_administration(state: State, event: Event) -> None:
         state.started = (event.engine, event.openline, event.node_key, event.origin, event.is_drill)
 
 
-def _follow(state: State, journal: Journal, record: Record) -> None:
+def follow(state: State, journal: Journal, record: Record) -> str:
+    """Take the next entry, whose body, class and place on its channel must be those of its leaf; gives the channel.
+
+    Raises:
+        LedgerFault: LEDGER_INVALID, when they are not; whatever a damaged entry makes of the code that reads it.
+    """
     leaf = decode_leaf(record.leaf)
     if commitment(journal.salts.of(record.index), record.body) != leaf.commitment:
-        raise _fault(record.index, "its body is not the one that was recorded there")
+        raise fault(record.index, "its body is not the one that was recorded there")
     if leaf.leaf_class is LeafClass.TOLD:
         leaf_class, channel = LeafClass.TOLD, _take_told(state, record)
     else:
@@ -94,9 +99,10 @@ def _follow(state: State, journal: Journal, record: Record) -> None:
         leaf_class, channel = class_of(event), channel_of(event)
     tag, serial = journal.next_place(channel, leaf.version)
     if (leaf.leaf_class, leaf.channel_tag, leaf.serial_field) != (leaf_class, tag, serial):
-        raise _fault(record.index, "its leaf does not fit its body")
+        raise fault(record.index, "its leaf does not fit its body")
     journal.follow(record, channel)
     state.size += 1
+    return channel
 
 
 def _take_told(state: State, record: Record) -> str:
@@ -159,23 +165,24 @@ def check_head(journal: Journal, note: str) -> None:
     """
     if not note:
         if journal.tree.size:
-            raise _fault(0, "no checkpoint has signed it")
+            raise fault(0, "no checkpoint has signed it")
         return
     verifier = NoteVerifier(journal.origin, journal.secrets.signer.public_key)
     try:
         head = open_checkpoint(note, verifier)
     except (CheckpointError, NoteError) as error:
-        raise _fault(None, f"its checkpoint is not one that this node signed ({error})") from error
+        raise fault(None, f"its checkpoint is not one that this node signed ({error})") from error
     size = journal.tree.size
     if size < head.size:
-        raise _fault(size, f"it is missing: the checkpoint has signed {head.size} entries, and {size} are there")
+        raise fault(size, f"it is missing: the checkpoint has signed {head.size} entries, and {size} are there")
     if size > head.size:
-        raise _fault(head.size, f"the checkpoint has signed {head.size} entries, and this one lies behind them")
+        raise fault(head.size, f"the checkpoint has signed {head.size} entries, and this one lies behind them")
     if head.root != journal.tree.root():
-        raise _fault(None, f"its {size} entries do not give the root that its checkpoint has signed")
+        raise fault(None, f"its {size} entries do not give the root that its checkpoint has signed")
 
 
-def _fault(index: int | None, reason: str) -> LedgerFault:
+def fault(index: int | None, reason: str) -> LedgerFault:
+    """LEDGER_INVALID at an entry, or at the checkpoint."""
     path = "checkpoint" if index is None else f"entry {index}"
     return LedgerFault(
         "LEDGER_INVALID",

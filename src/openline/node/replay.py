@@ -20,13 +20,13 @@ from openline.intake.opening import open_acknowledgement, open_declaration, open
 from openline.ledger.leaf import LeafClass, decode_leaf
 from openline.node.batch import Administration, Delivery, Input, Tick, process
 from openline.node.journal import Journal, is_acknowledgement, split_told
-from openline.node.ports import Record, Store
+from openline.node.ports import Record, Records
 from openline.node.recovery import EVERY, Progress, check_head, event_of
 from openline.node.secrets import NodeSecrets
 from openline.node.state import State
 
 
-def replay(store: Store, secrets: NodeSecrets, origin: str, progress: Progress | None = None) -> State:
+def replay(store: Records, secrets: NodeSecrets, origin: str, progress: Progress | None = None) -> State:
     """Step through all inputs of a ledger again; gives the state that they lead to.
 
     Raises:

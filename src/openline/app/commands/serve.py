@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -27,9 +29,11 @@ from openline.app.configuration import (
 )
 from openline.app.console import entry_progress, err, out, spoken_errors
 from openline.app.public_keys import read_file, read_public_key
+from openline.app.publishing import Publisher, publish_ledger
 from openline.app.searching import engine_maker
 from openline.codec.envelope import to_base64
 from openline.core.errors import BadUse
+from openline.node.line import Line
 from openline.node.secrets import NodeSecrets
 from openline.node.sequencer import Sequencer
 from openline.node.sessions import Sessions
@@ -75,9 +79,26 @@ def run_node(data: Path, *, host: str = "", port: int = -1) -> None:
             is_drill=settings.drill,
             report=_report,
         )
-        serve_app(node, host or settings.host, settings.port if port < 0 else port, _say_ready)
+        with publishing(data, settings, line):
+            serve_app(node, host or settings.host, settings.port if port < 0 else port, _say_ready)
     finally:
         store.close()
+
+
+@contextmanager
+def publishing(data: Path, settings: Settings, line: Line) -> Iterator[None]:
+    """Keep the folder of tiles that the settings name up to date meanwhile; its path is read from the data folder."""
+    if not settings.publish:
+        yield
+        return
+    folder = data / settings.publish
+    publisher = Publisher(lambda: publish_ledger(data, settings, folder), _report)
+    line.listen(publisher.committed)
+    publisher.start()
+    try:
+        yield
+    finally:
+        publisher.stop()
 
 
 def init(

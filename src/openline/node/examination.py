@@ -1,0 +1,95 @@
+"""Reading a ledger as a sceptic who has the node's secret: leaves, bodies, places, tree, and every signature anew.
+
+The way is that of recovery, so a key counts from the entry that enrols it on and as long as it does for the node; what
+was told is verified under the keys of that moment, before it has effect.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from openline.codec.envelope import read_envelope
+from openline.core.errors import LedgerFault, OpenlineError
+from openline.intake.opening import signer_of
+from openline.keys.dsse import pae
+from openline.keys.identify import key_id
+from openline.keys.signing import BadSignature, verify
+from openline.ledger.leaf import LeafClass, decode_leaf
+from openline.node.journal import Journal, split_told
+from openline.node.ports import Record, Records
+from openline.node.recovery import Progress, check_head, fault, follow
+from openline.node.secrets import NodeSecrets
+from openline.node.state import State
+
+_EVERY = 1_000
+
+
+class Examined(Struct, frozen=True, kw_only=True):
+    """What was found, and found right."""
+
+    state: State
+    """As the ledger leaves it."""
+    journal: Journal
+    told: int
+    """Entries that a party signed."""
+    own: int
+    """Entries that the node signed."""
+
+
+def examine(records: Records, secrets: NodeSecrets, origin: str, progress: Progress | None = None) -> Examined:
+    """Check every entry of a ledger: its leaf, body, place, hash and signature; then its checkpoint.
+
+    Raises:
+        LedgerFault: LEDGER_INVALID, with the first entry at fault.
+        StoreError: when the disk cannot be read.
+    """
+    state, journal = State(secrets), Journal(secrets, origin)
+    total = records.size()
+    told = 0
+    for record in records.read():
+        if record.index != journal.tree.size:
+            raise fault(journal.tree.size, "it is missing from the store")
+        try:
+            told += _examine_entry(state, journal, record)
+        except LedgerFault:
+            raise
+        except Exception as error:
+            # Whatever a damaged entry makes of the code that reads it, the fault is the entry's.
+            raise fault(record.index, f"it cannot be read back ({error})") from error
+        if progress is not None and record.index % _EVERY == 0:
+            progress(record.index, total)
+    check_head(journal, records.checkpoint())
+    if progress is not None:
+        progress(total, total)
+    return Examined(state=state, journal=journal, told=told, own=journal.tree.size - told)
+
+
+def _examine_entry(state: State, journal: Journal, record: Record) -> bool:
+    """Check one entry and take it; True when a party told it."""
+    if decode_leaf(record.leaf).leaf_class is not LeafClass.TOLD:
+        channel = follow(state, journal, record)
+        _check_own(journal, record)
+        return False
+    raw = split_told(record.body)[1]
+    try:
+        key = signer_of(raw, keyring=state.keyring)
+    except OpenlineError as refusal:
+        # The leaf is looked at first: bytes that were changed are no matter of signatures.
+        follow(state, journal, record)
+        raise fault(record.index, f"its signature does not hold: {refusal.reason}") from refusal
+    channel = follow(state, journal, record)
+    if channel != f"{key.party}/told":
+        raise fault(record.index, f"a key of {key.party} has signed it, which does not speak for its teller")
+    return True
+
+
+def _check_own(journal: Journal, record: Record) -> None:
+    envelope = read_envelope(record.body)
+    own = journal.secrets.signer.public_key
+    signed = [signature for signature in envelope.signatures if signature.key_id == key_id(own)]
+    if len(signed) != 1 or len(envelope.signatures) != 1:
+        raise fault(record.index, "it does not carry the node's signature, and that one alone")
+    try:
+        verify(own, pae(envelope.payload_type, envelope.payload), signed[0].value)
+    except BadSignature as error:
+        raise fault(record.index, "the node's signature does not verify") from error
