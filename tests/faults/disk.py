@@ -12,7 +12,7 @@ import random
 import signal
 from enum import Enum, auto
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import apsw
 
@@ -241,12 +241,18 @@ def _put(path: Path, changes: list[tuple[int, bytes | None]]) -> None:
         os.close(handle)
 
 
+class Named(Protocol):
+    """A disk, by the name that SQLite knows it under."""
+
+    name: str
+
+
 class Apsw:
     """The driver of a store that lies on a disk of ours, or on the machine's own."""
 
     error: type[Exception] = apsw.Error
 
-    def __init__(self, disk: Disk | None = None, *, is_careless: bool = False) -> None:
+    def __init__(self, disk: Named | None = None, *, is_careless: bool = False) -> None:
         """`is_careless` leaves out every sync, to show that the tests would notice."""
         self._vfs = None if disk is None else disk.name
         self._is_careless = is_careless

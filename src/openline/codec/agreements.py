@@ -160,7 +160,8 @@ def read_toml(raw: bytes, kind: type[_T], *, code: str, name: str) -> _T:
         raise BadUse(code, "the file is not UTF-8 text", path=name, remedy="Save it as UTF-8.") from None
     except RecursionError:
         raise BadUse(code, "it is nested too deeply", path=name, remedy="Write it more plainly.") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
+        # A TOMLDecodeError, or a number of more digits than Python reads.
         raise BadUse(code, f"it is not valid TOML: {error}", path=name, remedy="Mend that line.") from None
     except msgspec.ValidationError as error:
         reason, _, field = str(error).partition(" - at `$")

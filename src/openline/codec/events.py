@@ -7,10 +7,12 @@ from typing import Any
 import msgspec
 
 from openline.codec.times import read_instant
+from openline.core.errors import Invalid
 from openline.core.event import AnyEvent, Event
 from openline.core.precedence import Precedence
 from openline.core.time import FOREVER_MS, to_text
 
+_DECODER = msgspec.json.Decoder(dict[str, Any])
 _KINDS: dict[str, type[Event]] = {str(kind.__struct_config__.tag): kind for kind in AnyEvent.__args__}
 
 
@@ -46,23 +48,29 @@ def read_event(raw: bytes) -> Event:
     Raises:
         msgspec.DecodeError: when it is not one of ours.
     """
-    document: dict[str, Any] = msgspec.json.decode(raw)
-    kind = _KINDS.get(str(document.pop("kind", "")))
-    if kind is None:
-        message = "an event of a kind that this version does not know"
-        raise msgspec.DecodeError(message)
-    fields: dict[str, Any] = {}
-    for name in kind.__struct_fields__:
-        if name.endswith("_ms"):
-            fields[name] = _instant(document.pop(name[:-3]))
-        elif name == "precedence":
-            fields[name] = Precedence[document.pop(name)]
-        else:
-            fields[name] = document.pop(name)
+    try:
+        document = _DECODER.decode(raw)
+        kind = _KINDS.get(str(document.pop("kind", "")))
+        if kind is None:
+            raise _not_ours("of a kind that this version does not know")
+        fields = {name: _field(document, name) for name in kind.__struct_fields__}
+    except (KeyError, RecursionError, UnicodeDecodeError, Invalid) as error:
+        raise _not_ours(f"that cannot be read ({error})") from error
     if document:
-        message = f"an event with fields that this version does not know: {', '.join(sorted(document))}"
-        raise msgspec.DecodeError(message)
+        raise _not_ours(f"with fields that this version does not know: {', '.join(sorted(document))}")
     return _build(kind, fields)
+
+
+def _field(document: dict[str, Any], name: str) -> object:
+    """Take one field out of the document. Raises KeyError when it is missing, Invalid when it is no instant."""
+    if name.endswith("_ms"):
+        return _instant(document.pop(name[:-3]))
+    value = document.pop(name)
+    return Precedence[str(value)] if name == "precedence" else value
+
+
+def _not_ours(what: str) -> msgspec.DecodeError:
+    return msgspec.DecodeError(f"an event {what}")
 
 
 def _build(kind: type[Event], fields: dict[str, Any]) -> Event:
@@ -72,7 +80,9 @@ def _build(kind: type[Event], fields: dict[str, Any]) -> Event:
     return msgspec.convert({**plain, str(config.tag_field): config.tag}, kind)
 
 
-def _instant(text: str | None) -> int:
+def _instant(text: object) -> int:
     if text is None:
         return 0
+    if not isinstance(text, str):
+        raise _not_ours("with a time that is no text")
     return FOREVER_MS if text == "unbounded" else read_instant(text, path="")

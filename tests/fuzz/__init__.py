@@ -1,0 +1,1 @@
+"""Hostile bytes for every parser: targets, the driver that searches, and the corpus that is kept."""

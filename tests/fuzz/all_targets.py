@@ -1,0 +1,8 @@
+"""Every target by its name, which is also the name of its folder in the corpus."""
+
+from __future__ import annotations
+
+from tests.fuzz.ledger_targets import LEDGER
+from tests.fuzz.targets import DOCUMENTS
+
+TARGETS = {**DOCUMENTS, **LEDGER}
