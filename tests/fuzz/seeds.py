@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from openline.app.pen import Pen
 from openline.codec.envelope import ACKNOWLEDGEMENT_TYPE, AGREEMENT_TYPE, SESSION_TYPE, read_envelope
 from openline.codec.events import write_event
@@ -16,7 +18,7 @@ from openline.core.time import HOUR_MS
 from openline.keys.dsse import sign_envelope
 from openline.keys.identify import key_id
 from openline.ledger.checkpoint import Checkpoint, format_checkpoint, sign_checkpoint
-from openline.ledger.leaf import Leaf, LeafClass, encode_leaf
+from openline.ledger.leaf import OPEN_SERIALS, Leaf, LeafClass, encode_leaf
 from openline.ledger.note import format_verifier_key
 from openline.ledger.tiles import TileName, encode_bundle, format_tile_path
 from openline.ledger.tree import HASH_BYTES
@@ -37,7 +39,12 @@ def seeds_of(target: str) -> list[bytes]:
 
 @cache
 def _all() -> dict[str, list[bytes]]:
-    payloads = {"notice": _notices(), "acknowledgement": [_acknowledgement()], "session": [_session()]}
+    payloads = {
+        "notice": _notices(),
+        "acknowledgement": [_acknowledgement()],
+        "declaration": _declarations(),
+        "session": [_session()],
+    }
     signers = [(key_id(targets.SIGNER.public_key), targets.SIGNER)]
     envelopes = [
         sign_envelope(payloads["notice"][0], AGREEMENT_TYPE, signers * 2),
@@ -93,6 +100,15 @@ def _with_checkpoint(payload: bytes) -> bytes:
 def _acknowledgement() -> bytes:
     pen = Pen(targets.PARTY, targets.ROLE, targets.SIGNER)
     return _payload(pen.acknowledgement(alert="a1", precedence="FLASH", identifier="ack-00001", at_ms=NOON_MS))
+
+
+def _declarations() -> list[bytes]:
+    pen = Pen(targets.PARTY, targets.ROLE, targets.SIGNER)
+    disclosure = {"type": "disclosure", "entry": 7, "to": "SOUTH", "reason": "asked"}
+    inquiry = {"type": "disclosure", "entry": 7, "inquiry": "board 3"}
+    return [
+        _payload(pen.declaration(fields, identifier="declared-01", at_ms=NOON_MS)) for fields in (disclosure, inquiry)
+    ]
 
 
 def _session() -> bytes:
@@ -159,7 +175,8 @@ def _of_ledger() -> dict[str, list[bytes]]:
     head = Checkpoint(ledger_targets.ORIGIN, 70, ledger_targets.tree().root())
     text, signed = format_checkpoint(head), sign_checkpoint(head, ledger_targets.SIGNER)
     key = format_verifier_key(ledger_targets.VERIFIER)
-    leaf = Leaf(leaf_class=LeafClass.TOLD, channel_tag=bytes(16), channel_serial=1, commitment=bytes(32))
+    leaf = Leaf(leaf_class=LeafClass.TOLD, channel_tag=bytes(16), serial_field=1, commitment=bytes(32))
+    open_leaf = structs.replace(leaf, version=OPEN_SERIALS)
     extended = Checkpoint(head.origin, head.size, head.root, ("extension", "another"))
     names = [TileName(None, 0), TileName(0, 1_234_067), TileName(63, 999, 255), TileName(1, 0, 1)]
     return {
@@ -167,7 +184,7 @@ def _of_ledger() -> dict[str, list[bytes]]:
         "checkpoint": [text.encode(), format_checkpoint(extended).encode(), *_bad_lines(text.encode())],
         "consistency": [bytes([old, new, how]) + bytes(HASH_BYTES) for old, new in _PAIRS for how in (0, 6, 255)],
         "inclusion": [bytes([i, size, how]) + bytes(HASH_BYTES) for i, size in _PAIRS for how in (0, 6, 255)],
-        "leaf": [encode_leaf(leaf), encode_leaf(leaf)[:-1]],
+        "leaf": [encode_leaf(leaf), encode_leaf(open_leaf), encode_leaf(leaf)[:-1]],
         "note": [signed.encode(), (signed + signed.split("\n\n")[1]).encode(), *_bad_lines(signed.encode())],
         "tile_path": [format_tile_path(name).encode() for name in names] + [b"tile/00/000", b"tile/0/x000/000"],
         "verifier_key": [key.encode(), *_bad_lines(key.encode())],

@@ -15,6 +15,7 @@ from openline.codec.agreements import read_agreement
 from openline.codec.documents import read_notice
 from openline.codec.envelope import (
     ACKNOWLEDGEMENT_TYPE,
+    DECLARATION_TYPE,
     NOTICE_TYPE,
     SESSION_TYPE,
     read_envelope,
@@ -26,7 +27,7 @@ from openline.codec.times import Offsets
 from openline.core.errors import BadUse, OpenlineError, Refusal
 from openline.core.time import HOUR_MS
 from openline.intake.keyring import Keyring, OperationalKey
-from openline.intake.opening import open_acknowledgement, open_notice, open_session
+from openline.intake.opening import open_acknowledgement, open_declaration, open_notice, open_session
 from openline.keys.derive import derive_seed
 from openline.keys.dsse import sign_envelope
 from openline.keys.identify import key_id
@@ -71,7 +72,7 @@ def envelope(data: bytes) -> bool:
 
 def authentication(data: bytes) -> bool:
     """An envelope that nobody has signed: whatever it says, it is refused."""
-    for opening in (open_acknowledgement, open_session):
+    for opening in (open_acknowledgement, open_declaration, open_session):
         try:
             opening(data, keyring=_KEYRING)
         except Refusal:
@@ -99,6 +100,17 @@ def acknowledgement(data: bytes) -> bool:
         return False
     assert json.loads(data)["id"] == opened.acknowledgement.id
     msgspec.json.encode(opened.acknowledgement)
+    return True
+
+
+def declaration(data: bytes) -> bool:
+    """A declaration as its party signed it."""
+    try:
+        opened = open_declaration(sign_envelope(data, DECLARATION_TYPE, _SIGNERS), keyring=_KEYRING)
+    except Refusal:
+        return False
+    assert json.loads(data)["id"] == opened.declaration.id
+    msgspec.json.encode(opened.declaration)
     return True
 
 
@@ -149,6 +161,7 @@ DOCUMENTS: dict[str, Target] = {
     "acknowledgement": acknowledgement,
     "agreement": agreement,
     "authentication": authentication,
+    "declaration": declaration,
     "envelope": envelope,
     "event": event,
     "notice": notice,
