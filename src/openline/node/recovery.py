@@ -22,6 +22,7 @@ from openline.core.errors import LedgerFault
 from openline.core.event import AgreementLoaded, Event, KeyEnrolled, NodeStarted
 from openline.engine.finder import Engine
 from openline.intake.keyring import OperationalKey
+from openline.keys.signing import check_public_key
 from openline.ledger.checkpoint import CheckpointError, open_checkpoint
 from openline.ledger.leaf import LeafClass, commitment, decode_leaf
 from openline.ledger.note import NoteError, NoteVerifier
@@ -71,8 +72,13 @@ def recover(
 
 
 def apply_administration(state: State, event: Event) -> None:
-    """Take an administrative event into the state."""
+    """Take an administrative event into the state.
+
+    Raises:
+        WeakKey: for a key that nobody may hold, whoever has put it into the ledger.
+    """
     if isinstance(event, KeyEnrolled):
+        check_public_key(from_base64(event.key))
         key = OperationalKey(party=event.party, role=event.role, public_key=from_base64(event.key))
         state.keyring.enrol(key)
         state.keys_enrolled.add((event.party, event.role, event.key))
