@@ -181,7 +181,8 @@ def _leaves_and_tree(reader: SqliteReader, head: Checkpoint, progress: Progress)
     try:
         verify_entries(shown(), head, tree=tree)
     except EntryFault as error:
-        if error.index is None and tree.size == head.size:
+        if error.index is None:
+            # an earlier checkpoint may say more nearly where it is
             _check_heads(reader, tree, None)
         raise fault(error.reason, "" if error.index is None else f"entry {error.index}") from error
     progress(head.size, head.size)
@@ -206,8 +207,10 @@ def _check_heads(reader: SqliteReader, tree: Tree, log: NoteVerifier | None) -> 
             raise fault(
                 f"the checkpoint kept for size {size} is not one of this ledger ({error})", "checkpoint"
             ) from error
-        if head.size != size or size > tree.size:
+        if head.size != size:
             raise fault(f"a checkpoint for {head.size} entries is kept for size {size}", "checkpoint")
+        if size > tree.size:
+            raise fault(f"it is missing: a checkpoint has signed {size} entries", f"entry {tree.size}")
         if head.root != tree.root(size):
             reason = f"the checkpoint of size {size} has signed another root: an entry was changed, moved or replaced"
             raise fault(reason, f"entries {before} to {size - 1}")
