@@ -13,9 +13,10 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 INSTALL = "apt install postgresql postgresql-postgis"
 _DEBIAN = Path("/usr/lib/postgresql")
@@ -34,6 +35,8 @@ _SETTINGS = {
     "max_parallel_maintenance_workers": "0",
     "jit": "off",
 }
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+"""What is acknowledged is on disk, for benches that compare it."""
 _PROGRAMS = ("initdb", "pg_isready", "postgres")
 _PATIENCE_S = 60.0
 
@@ -43,8 +46,10 @@ class Unavailable(Exception):
 
 
 @contextmanager
-def serving() -> Iterator[Path]:
+def serving(settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[Path]:
     """Run a server; gives the folder of its socket, in which user `bench` may do everything.
+
+    `settings` take the place of the usual ones.
 
     Raises:
         Unavailable: when there is no PostgreSQL here, or no user to run it as.
@@ -68,7 +73,7 @@ def serving() -> Iterator[Path]:
         done = subprocess.run(command, user=user, cwd=folder, check=False, capture_output=True, text=True)
         if done.returncode:
             raise Unavailable(f"initdb says: {done.stderr.strip()}")
-        options = [part for key, value in _SETTINGS.items() for part in ("-c", f"{key}={value}")]
+        options = [part for key, value in {**_SETTINGS, **settings}.items() for part in ("-c", f"{key}={value}")]
         command = [str(binaries / "postgres"), "-D", str(data), "-k", str(folder), *options]
         with (folder / "log").open("w") as log:
             server = subprocess.Popen(command, user=user, cwd=folder, stdout=log, stderr=log)
@@ -88,7 +93,7 @@ def _binaries() -> Path:
     for folder in folders:
         if all((folder / program).exists() for program in _PROGRAMS):
             return folder
-    raise Unavailable(f"There is no PostgreSQL here, so PostGIS is left out. On Debian and Ubuntu: {INSTALL}")
+    raise Unavailable(f"There is no PostgreSQL here, so it is left out. On Debian and Ubuntu: {INSTALL}")
 
 
 def _user() -> str | None:
