@@ -60,7 +60,8 @@ coverage: $(READY) ## which lines the tests never reach
 
 # --- measure ----------------------------------------------------------------------------------------------------------
 
-soak: $(READY) ## run every test at full count, and write docs/soak.md (long)
+soak: $(READY) ## every test at full count, an hour of bad bytes; writes docs/soak.md (long)
+	@.ci/setup fuzz || echo "What searches for bad bytes cannot be installed here."
 	@OPENLINE_SOAK=1 $(BIN)/python -m tests.soak --date "$$(date -u +%Y-%m-%d)" $(ARGS)
 
 bench: $(READY) ## run every script of bench/, one per number we publish (ARGS="--quick --json")

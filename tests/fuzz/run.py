@@ -24,7 +24,7 @@ from tests.fuzz.seeds import seeds_of
 ROOT = Path(__file__).parents[2]
 CORPUS = Path(__file__).parent / "corpus"
 FOUND = Path(__file__).parent / "found"
-NO_ATHERIS = "The search for hostile bytes is left out: atheris is not here. `uv sync --group fuzz` brings it (Linux)."
+NO_ATHERIS = "The search for bad bytes is left out: atheris is not here. `uv sync --group fuzz` brings it (Linux)."
 LIMITS = ("-timeout=10", "-rss_limit_mb=2048", "-max_len=65536")
 """Seconds and memory that one input may take; the parsers' own limit on size is tested elsewhere."""
 LARGEST_KEPT = 4_096
@@ -65,21 +65,31 @@ def _fuzzed(target: str, *arguments: str) -> bool:
     return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
 
 
+def has_atheris() -> bool:
+    """True when there is something to search with."""
+    return find_spec("atheris") is not None
+
+
+def search_all(targets: list[str], seconds: int, *, keeps: bool = False) -> list[str]:
+    """Search, the time shared out; gives the targets that broke."""
+    broken = [name for name in targets if not search(name, max(1, seconds // len(targets)), keeps=keeps)]
+    for name in broken:
+        sys.stderr.write(f"{name}: broken; what broke it lies in {FOUND}\n")
+    return broken
+
+
 def main() -> int:
-    """Search; say which targets broke."""
+    """Search as asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("target", choices=["all", *TARGETS])
     parser.add_argument("--seconds", type=int, required=True, help="for all targets together")
     parser.add_argument("--keep", action="store_true", help="add to the corpus what reached something new")
     options = parser.parse_args()
-    if find_spec("atheris") is None:
+    if not has_atheris():
         sys.stderr.write(NO_ATHERIS + "\n")
-        return 0
+        return 1
     chosen = list(TARGETS) if options.target == "all" else [options.target]
-    broken = [name for name in chosen if not search(name, options.seconds // len(chosen) or 1, keeps=options.keep)]
-    for name in broken:
-        sys.stderr.write(f"{name}: broken; what broke it lies in {FOUND}\n")
-    return int(bool(broken))
+    return int(bool(search_all(chosen, options.seconds, keeps=options.keep)))
 
 
 if __name__ == "__main__":

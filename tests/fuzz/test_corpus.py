@@ -1,4 +1,4 @@
-"""What the search for hostile bytes began with and what it has found, tried again with plain Python."""
+"""What the search for bad bytes began with and what it has found, tried again with plain Python."""
 
 from __future__ import annotations
 
