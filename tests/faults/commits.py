@@ -19,6 +19,7 @@ from openline.ledger.checkpoint import open_checkpoint
 from openline.ledger.note import NoteVerifier
 from openline.ledger.proof import verify_consistency
 from openline.node.batch import Input
+from openline.node.examination import examine
 from openline.node.journal import Output
 from openline.node.line import Line, Receipt, outcome_of
 from openline.node.ports import Store, StoreError
@@ -128,6 +129,7 @@ def groups_of(tellers: Tellers, first: int, count: int) -> list[list[bytes]]:
 def must_be_sound(store: Store, given: list[Given]) -> None:
     """What survived holds every receipt, continues every checkpoint that was seen, verifies and replays the same."""
     surviving = Surviving(store)
+    examine(store, SECRETS, ORIGIN)
     for one in given:
         surviving.must_hold(one.raw, one.receipt)
     surviving.must_be_told_once()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.fuzz.ledger_targets import LEDGER
+from tests.fuzz.proof_targets import PROOFS
 from tests.fuzz.targets import DOCUMENTS
 
-TARGETS = {**DOCUMENTS, **LEDGER}
+TARGETS = {**DOCUMENTS, **LEDGER, **PROOFS}

@@ -23,7 +23,7 @@ from openline.ledger.note import format_verifier_key
 from openline.ledger.tiles import TileName, encode_bundle, format_tile_path
 from openline.ledger.tree import HASH_BYTES
 from openline.node.journal import told_body
-from tests.fuzz import ledger_targets, targets
+from tests.fuzz import ledger_targets, proof_targets, targets
 from tests.parties import NOON_MS, SOUTH, Town, activity, agreement, in_air, on_ground, presence, site, zone
 
 AGREEMENTS = Path(__file__).parents[2] / "agreements"
@@ -61,6 +61,7 @@ def _all() -> dict[str, list[bytes]]:
         "event": [bad for item in _events() for bad in (item, *_bad_json(item))],
         "told": [told_body(envelopes[0], 0), b"recorded_at \xff\n", b"recorded_at \n", b"recorded_at 2026"],
         **_of_ledger(),
+        **_of_proofs(),
     }
 
 
@@ -172,7 +173,7 @@ def _bad_toml() -> Iterator[bytes]:
 
 
 def _of_ledger() -> dict[str, list[bytes]]:
-    head = Checkpoint(ledger_targets.ORIGIN, 70, ledger_targets.tree().root())
+    head = Checkpoint(ledger_targets.ORIGIN, 70, proof_targets.tree().root())
     text, signed = format_checkpoint(head), sign_checkpoint(head, ledger_targets.SIGNER)
     key = format_verifier_key(ledger_targets.VERIFIER)
     leaf = Leaf(leaf_class=LeafClass.TOLD, channel_tag=bytes(16), serial_field=1, commitment=bytes(32))
@@ -182,12 +183,27 @@ def _of_ledger() -> dict[str, list[bytes]]:
     return {
         "bundle": [bytes([1]) + encode_bundle([encode_leaf(leaf), b""]), bytes([255]) + encode_bundle([b"x"] * 256)],
         "checkpoint": [text.encode(), format_checkpoint(extended).encode(), *_bad_lines(text.encode())],
-        "consistency": [bytes([old, new, how]) + bytes(HASH_BYTES) for old, new in _PAIRS for how in (0, 6, 255)],
-        "inclusion": [bytes([i, size, how]) + bytes(HASH_BYTES) for i, size in _PAIRS for how in (0, 6, 255)],
         "leaf": [encode_leaf(leaf), encode_leaf(open_leaf), encode_leaf(leaf)[:-1]],
         "note": [signed.encode(), (signed + signed.split("\n\n")[1]).encode(), *_bad_lines(signed.encode())],
         "tile_path": [format_tile_path(name).encode() for name in names] + [b"tile/00/000", b"tile/0/x000/000"],
         "verifier_key": [key.encode(), *_bad_lines(key.encode())],
+    }
+
+
+def _of_proofs() -> dict[str, list[bytes]]:
+    """Besides proof files: numbers that choose a true proof, and how it is changed."""
+    files = [proof_targets.true_proof_file(size).encode() for size in (42, 64, 70)]
+    pairs = [bytes([first, second, how]) + bytes(HASH_BYTES) for first, second in _PAIRS for how in (0, 6, 255)]
+    spans = [bytes([a, count, 70, how]) + bytes(HASH_BYTES) for a, count in _PAIRS for how in (0, 6, 254, 255)]
+    tiles = [b"", b"\x02\xfe", b"\x03\xfe\x00\x01", b"\x00", b"\x01" + bytes(HASH_BYTES)]
+    without_extra = files[0].replace(b"extra ZXh0cmE=\n", b"")
+    lines = [*files, without_extra, files[0].replace(b"index 41", b"index " + b"9" * 5_000)]
+    return {
+        "consistency": pairs,
+        "folder": tiles,
+        "inclusion": pairs,
+        "proof_file": [*lines, *(bad for bad in _bad_lines(files[2]))],
+        "span": spans,
     }
 
 
