@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "requirements.md"
-SUITES = ("unit", "properties", "contracts", "scenarios", "faults", "interop", "docs")
+SUITES = ("unit", "properties", "contracts", "scenarios", "faults", "interop", "fuzz", "docs")
 
 REQUIREMENTS_HEADER = ("id", "requirement", "rows", "state", "work", "tests")
 ORIGINS_HEADERS = (("row", "what is observed", "requirements"), ("row", "what is asked", "requirements"))
