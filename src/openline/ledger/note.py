@@ -1,11 +1,11 @@
-"""Signed notes as C2SP lays down (https://c2sp.org/signed-note), Ed25519 signatures only (type 0x01).
+"""Signed notes as C2SP lays down (https://c2sp.org/signed-note), with Ed25519 signatures of the text (type 0x01).
 
     text, one or more lines
     (an empty line)
     — key name base64(key hash || signature)
 
 Parsing is strict: what could be read in two ways is refused. Signatures by unknown keys are carried along unread, so
-that cosignatures of other types survive.
+that cosignatures of other types survive; `ledger.cosignature` reads those of witnesses.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ MAX_SIGNATURES = 100
 """Signature lines that are read; the specification asks for at least 16."""
 KEY_HASH_BYTES = 4
 
-_ED25519 = b"\x01"
+ED25519 = 0x01
+"""Type byte of a key that signs the text itself."""
 _DASH = "\u2014 "
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
@@ -62,31 +63,49 @@ class NoteVerifier(Struct, frozen=True):
     @property
     def key_hash(self) -> bytes:
         """SHA-256(name || 0x0A || 0x01 || public key)[:4]."""
-        return _key_hash(self.name, self.public_key)
+        return key_hash(self.name, ED25519, self.public_key)
+
+
+def key_hash(name: str, kind: int, public_key: bytes) -> bytes:
+    """SHA-256(name || 0x0A || type byte || public key)[:4], which with the name identifies key and algorithm."""
+    return sha256(name.encode() + b"\n" + bytes([kind]) + public_key).digest()[:KEY_HASH_BYTES]
+
+
+def format_key_string(name: str, kind: int, public_key: bytes) -> str:
+    """`name+hash+key`: the hash in 8 hexadecimal digits, the key as base64(type byte || public key)."""
+    check_name(name)
+    return f"{name}+{key_hash(name, kind, public_key).hex()}+{_base64(bytes([kind]) + public_key)}"
+
+
+def parse_key_string(text: str) -> tuple[str, int, bytes]:
+    """Name, type byte and public key of a key string; the key itself is not judged. Raises NoteError when malformed."""
+    name, _, rest = text.partition("+")
+    hash_digits, _, encoded = rest.partition("+")
+    check_name(name)
+    material = decode_base64(encoded)
+    if not material:
+        raise NoteError("a verifier key without a key")
+    kind, public_key = material[0], material[1:]
+    if hash_digits != key_hash(name, kind, public_key).hex():
+        raise NoteError("a verifier key's hash does not belong to its name and key")
+    return name, kind, public_key
 
 
 def format_verifier_key(verifier: NoteVerifier) -> str:
-    """`name+hash+key`: the hash in 8 hexadecimal digits, the key as base64(0x01 || public key)."""
-    _check_name(verifier.name)
-    return f"{verifier.name}+{verifier.key_hash.hex()}+{_base64(_ED25519 + verifier.public_key)}"
+    """The key string of a key that signs notes."""
+    return format_key_string(verifier.name, ED25519, verifier.public_key)
 
 
 def parse_verifier_key(text: str) -> NoteVerifier:
     """The inverse of `format_verifier_key`. Raises NoteError when malformed, of another type, or the key is weak."""
-    name, _, rest = text.partition("+")
-    hash_digits, _, encoded = rest.partition("+")
-    _check_name(name)
-    material = decode_base64(encoded)
-    if material[:1] != _ED25519:
+    name, kind, public_key = parse_key_string(text)
+    if kind != ED25519:
         raise NoteError("a verifier key of another type than Ed25519")
     try:
-        check_public_key(material[1:])
+        check_public_key(public_key)
     except WeakKey as error:
         raise NoteError(f"verifier key: {error}") from error
-    verifier = NoteVerifier(name, material[1:])
-    if hash_digits != verifier.key_hash.hex():
-        raise NoteError("a verifier key's hash does not belong to its name and key")
-    return verifier
+    return NoteVerifier(name, public_key)
 
 
 def parse_note(note: str) -> Note:
@@ -102,20 +121,29 @@ def parse_note(note: str) -> Note:
     return Note(head + "\n", tuple(_parse_signature(line) for line in lines))
 
 
+def parse_signature_lines(text: str) -> tuple[NoteSignature, ...]:
+    """Signature lines without a note, each ended by a newline; believe none yet. Raises NoteError when malformed."""
+    _check_characters(text)
+    lines = text.removesuffix("\n").split("\n")
+    if not text.endswith("\n") or len(lines) > MAX_SIGNATURES:
+        raise NoteError(f"signature lines are 1 to {MAX_SIGNATURES}, each ended by a newline")
+    return tuple(_parse_signature(line) for line in lines)
+
+
 def format_note(note: Note) -> str:
     """The one written form of `note`; `parse_note` gives it back. Raises NoteError when it has none."""
     _check_text(note.text)
     if not 1 <= len(note.signatures) <= MAX_SIGNATURES:
         raise NoteError(f"a note has 1 to {MAX_SIGNATURES} signatures")
-    return f"{note.text}\n{''.join(_format_signature(signature) for signature in note.signatures)}"
+    return f"{note.text}\n{''.join(format_signature(signature) for signature in note.signatures)}"
 
 
 def sign_note(text: str, name: str, signer: Signer) -> str:
     """The note over `text` with one signature. Raises NoteError when text or name cannot stand in a note."""
     _check_text(text)
-    _check_name(name)
+    check_name(name)
     signature = signer.sign(text.encode())
-    return format_note(Note(text, (NoteSignature(name, _key_hash(name, signer.public_key), signature),)))
+    return format_note(Note(text, (NoteSignature(name, key_hash(name, ED25519, signer.public_key), signature),)))
 
 
 def verify_note(note: str, verifiers: Sequence[NoteVerifier]) -> Note:
@@ -144,6 +172,21 @@ def verify_note(note: str, verifiers: Sequence[NoteVerifier]) -> Note:
     return Note(parsed.text, tuple(confirmed.values()))
 
 
+def format_signature(signature: NoteSignature) -> str:
+    """The signature's line, with its newline. Raises NoteError when it has none."""
+    check_name(signature.name)
+    if len(signature.key_hash) != KEY_HASH_BYTES or not signature.signature:
+        raise NoteError(f"a signature has a key hash of {KEY_HASH_BYTES} bytes and is not empty")
+    return f"{_DASH}{signature.name} {_base64(signature.key_hash + signature.signature)}\n"
+
+
+def check_name(name: str) -> None:
+    """Return when `name` can name a key. Raises NoteError otherwise."""
+    _check_characters(name)
+    if not name or "+" in name or any(character.isspace() for character in name):
+        raise NoteError("a key name is not empty and holds neither spaces nor plus signs")
+
+
 def decode_base64(text: str) -> bytes:
     """Standard base64 with padding (RFC 4648 section 4), in its one canonical form. Raises NoteError otherwise."""
     try:
@@ -159,26 +202,15 @@ def _base64(data: bytes) -> str:
     return b64encode(data).decode()
 
 
-def _key_hash(name: str, public_key: bytes) -> bytes:
-    return sha256(name.encode() + b"\n" + _ED25519 + public_key).digest()[:KEY_HASH_BYTES]
-
-
 def _parse_signature(line: str) -> NoteSignature:
     if not line.startswith(_DASH):
         raise NoteError("a signature line begins with an em dash and a space")
     name, _, encoded = line[len(_DASH) :].partition(" ")
-    _check_name(name)
+    check_name(name)
     blob = decode_base64(encoded)
     if len(blob) <= KEY_HASH_BYTES:
         raise NoteError("a signature line without a signature")
     return NoteSignature(name, blob[:KEY_HASH_BYTES], blob[KEY_HASH_BYTES:])
-
-
-def _format_signature(signature: NoteSignature) -> str:
-    _check_name(signature.name)
-    if len(signature.key_hash) != KEY_HASH_BYTES or not signature.signature:
-        raise NoteError(f"a signature has a key hash of {KEY_HASH_BYTES} bytes and is not empty")
-    return f"{_DASH}{signature.name} {_base64(signature.key_hash + signature.signature)}\n"
 
 
 def _check_text(text: str) -> None:
@@ -194,9 +226,3 @@ def _check_characters(text: str) -> None:
         text.encode()
     except UnicodeEncodeError as error:
         raise NoteError("a note is valid UTF-8") from error
-
-
-def _check_name(name: str) -> None:
-    _check_characters(name)
-    if not name or "+" in name or any(character.isspace() for character in name):
-        raise NoteError("a key name is not empty and holds neither spaces nor plus signs")
