@@ -141,7 +141,7 @@ def test_weak_keys_cosign_nothing() -> None:
 
 
 def test_witnesses_that_cannot_be_told_apart_are_refused() -> None:
-    twins = {}
+    twins: dict[bytes, Cosigner] = {}
     for number in range(200_000):
         cosigner = Cosigner("n", 0x04, number.to_bytes(32, "big"))
         other = twins.setdefault(cosigner.key_hash, cosigner)
