@@ -15,6 +15,7 @@ from openline.app.commands.publish import publish
 from openline.app.commands.replay import replay
 from openline.app.commands.serve import init, serve
 from openline.app.commands.verify import verify
+from openline.app.commands.witness import witness
 from openline.app.commands.zones import zones
 from openline.app.console import out
 
@@ -26,7 +27,7 @@ app = typer.Typer(
     help="Openline, the line that stays open for safety: tell, check, warn, answer, prove. "
     "Exit status: 0 done, 1 a finding (verification failed, alert open), 2 bad use.",
 )
-for command in (replay, serve, init, verify, publish, send, watch, ack, status, zones, demo):
+for command in (replay, serve, init, verify, publish, send, watch, ack, status, zones, demo, witness):
     app.command()(command)
 app.add_typer(keys, name="key")
 app.add_typer(agreement, name="agreement")

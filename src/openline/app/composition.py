@@ -12,6 +12,7 @@ from openline.adapters.sqlite_reader import SqliteReader
 from openline.app.agreements import check_signatures, read_signed
 from openline.app.configuration import FILE_NAME, Settings, check_key, write_settings
 from openline.app.scenario.drill import ENGINE_VERSION
+from openline.app.witness_settings import named_witnesses
 from openline.codec.envelope import to_base64
 from openline.core.errors import BadUse, LedgerFault
 from openline.core.event import AgreementLoaded, Event, KeyEnrolled, NodeStarted
@@ -143,4 +144,4 @@ def settled(folder: Path, settings: Settings, line: Line, at_ms: int) -> list[Ev
         check_signatures(signed, roots, name=str(path))
         agreement = signed.agreement
         events.append(AgreementLoaded(at_ms=at_ms, id=agreement.id, version=agreement.version, envelope=to_base64(raw)))
-    return events
+    return [*events, *named_witnesses(settings.witnesses, at_ms)]

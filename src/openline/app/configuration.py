@@ -9,6 +9,15 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct, field
 
+from openline.app.witness_settings import (
+    LogSettings,
+    WitnessSettings,
+    check_logs,
+    check_name_of_witness,
+    check_witnesses,
+    lines_of_logs,
+    lines_of_witnesses,
+)
 from openline.codec.agreements import read_toml
 from openline.codec.envelope import from_base64
 from openline.codec.wire import Code, Reference
@@ -59,6 +68,9 @@ class Settings(Struct, forbid_unknown_fields=True, kw_only=True):
     parties: list[PartySettings] = field(default_factory=list)
     node_key: str = ""
     publish: Annotated[str, Meta(max_length=4_096)] = ""
+    witness_name: str = ""
+    witnesses: list[WitnessSettings] = []
+    witnessed_logs: list[LogSettings] = []
 
 
 def read_settings(folder: Path) -> Settings:
@@ -81,6 +93,9 @@ def read_settings(folder: Path) -> Settings:
     for party in settings.parties:
         for text in (party.root_key, *(key.key for key in party.keys)):
             check_key(text, f"{path}: parties {party.code}")
+    check_witnesses(settings.witnesses, str(path), is_drill=settings.drill)
+    check_logs(settings.witnessed_logs, str(path))
+    check_name_of_witness(settings.witness_name or settings.origin, str(path))
     return settings
 
 
@@ -124,6 +139,7 @@ def write_settings(folder: Path, settings: Settings) -> Path:
         f'search = "{settings.search}"',
         f"agreements = [{', '.join(_quoted(name) for name in settings.agreements)}]",
         f'node_key = "{settings.node_key}"',
+        *([f"witness_name = {_quoted(settings.witness_name)}"] if settings.witness_name else []),
     ]
     lines += [f"publish = {_quoted(settings.publish)}"] if settings.publish else []
     for party in settings.parties:
@@ -132,6 +148,7 @@ def write_settings(folder: Path, settings: Settings) -> Path:
         lines += [f'root_key = "{party.root_key}"']
         for key in party.keys:
             lines += ["", "[[parties.keys]]", f'role = "{key.role}"', f'key = "{key.key}"']
+    lines += [*lines_of_witnesses(settings.witnesses), *lines_of_logs(settings.witnessed_logs, "witnessed_logs")]
     path = folder / FILE_NAME
     write_file(path, ("\n".join(lines) + "\n").encode())
     return path

@@ -21,6 +21,7 @@ from openline.core.agreement import (
     PrivateRule,
     Scope,
     Signatory,
+    WitnessKey,
 )
 from openline.core.errors import BadUse, Invalid, OpenlineError
 from openline.core.ladder import TIER_ROLES, TOP_TIER, Role, Timers
@@ -125,6 +126,13 @@ class ClauseTable(_Table, kw_only=True):
     text: Text
 
 
+class WitnessTable(_Table, kw_only=True):
+    """A witness whose cosignature counts."""
+
+    party: Code
+    key: Annotated[str, Meta(pattern=r"^[^+\s]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+={0,2}$", max_length=4_000)]
+
+
 class AgreementTable(_Table, kw_only=True):
     """The whole file."""
 
@@ -145,6 +153,8 @@ class AgreementTable(_Table, kw_only=True):
     presence: PresenceTable = msgspec.field(default_factory=PresenceTable)
     timers: TimersTable = msgspec.field(default_factory=TimersTable)
     clauses: list[ClauseTable] = []
+    witnesses: Annotated[list[WitnessTable], Meta(max_length=100)] = []
+    witness_quorum: Annotated[int, Meta(ge=1)] | None = None
 
 
 def read_toml(raw: bytes, kind: type[_T], *, code: str, name: str) -> _T:
@@ -238,7 +248,23 @@ def _to_agreement(table: AgreementTable) -> Agreement:
         private=PrivateRule(grid_m=table.presence.private_grid_m, offset_m=table.presence.private_offset_m),
         offset_min_ms=offset_min_ms,
         offset_max_ms=offset_max_ms,
+        witnesses=tuple(WitnessKey(party=witness.party, key=witness.key) for witness in table.witnesses),
+        witness_quorum=_quorum(table),
     )
+
+
+def _quorum(table: AgreementTable) -> int:
+    # What follows the last plus sign is the key itself: under two names it is one witness still.
+    if len({witness.key.rpartition("+")[2] for witness in table.witnesses}) != len(table.witnesses):
+        message = "witnesses: one key stands in it twice"
+        raise ValueError(message)
+    parties = len({witness.party for witness in table.witnesses})
+    if table.witness_quorum is None:
+        return 0
+    if table.witness_quorum > parties:
+        message = f"witness_quorum asks for {table.witness_quorum} parties, and the witnesses are those of {parties}"
+        raise ValueError(message)
+    return table.witness_quorum
 
 
 def _lead_times(table: LeadTable) -> LeadTimes:

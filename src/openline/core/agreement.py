@@ -63,6 +63,14 @@ class LeadTimes(Struct, frozen=True, gc=False, kw_only=True):
     """Below this nobody can act on it in the ordinary way: the notice is LATE and raises a FLASH by itself."""
 
 
+class WitnessKey(Struct, frozen=True, kw_only=True):
+    """A witness whose cosignature counts for a party."""
+
+    party: str
+    key: str
+    """Verifier key string, C2SP signed-note: `name+hash+key`."""
+
+
 class PrivateRule(Struct, frozen=True, gc=False, kw_only=True):
     """How coarsely private presence is judged."""
 
@@ -96,6 +104,9 @@ class Agreement(Struct, frozen=True, kw_only=True):
     offset_min_ms: int = -12 * HOUR_MS
     """Smallest UTC offset in use in the area: a time told without one is an interval over all of them."""
     offset_max_ms: int = 14 * HOUR_MS
+    witnesses: tuple[WitnessKey, ...] = ()
+    witness_quorum: int = 0
+    """Of how many parties a witness must have cosigned before an entry counts as witnessed; 0 for no policy."""
 
     @property
     def parties(self) -> tuple[str, ...]:

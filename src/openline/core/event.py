@@ -246,6 +246,63 @@ class AgreementLoaded(Event, frozen=True, kw_only=True, tag="agreement"):
     envelope: str
 
 
+class WitnessNamed(Event, frozen=True, kw_only=True, tag="witness"):
+    """A witness that the node asks for cosignatures."""
+
+    party: str
+    """Whose witness it is."""
+    key: str
+    """Its verifier key string: name, hash and key."""
+
+
+class Cosigned(Event, frozen=True, kw_only=True, tag="cosignature"):
+    """Observed: a witness has cosigned the checkpoint of this size."""
+
+    witness: str
+    party: str
+    size: int
+    root: str
+    """Of the tree of that size, base64."""
+    line: str
+    """The signature line as it stands in the note, without its newline."""
+    signed_ms: int
+    """When the witness signed, by its own clock."""
+
+
+class Witnessed(Event, frozen=True, kw_only=True, tag="witnessed"):
+    """So many parties as the agreement asks for have cosigned this size: entries below it are witnessed."""
+
+    agreement: str
+    size: int
+
+
+class WitnessTrouble(StrEnum):
+    """What is wrong between the node and a witness."""
+
+    AHEAD = "ahead"
+    """It has cosigned more of this ledger than the node has: entries were lost, or somebody shows another history."""
+    FORK = "fork"
+    """It has cosigned another root, or does not see that the checkpoint continues what it cosigned."""
+    WENT_BACK = "went_back"
+    """It remembers less than it has cosigned: it was put back from an old copy."""
+    WRONG_ANSWER = "wrong_answer"
+    """What it answered is no cosignature of its key over the checkpoint that it was asked about."""
+    CLOCK = "clock"
+    """Its clock and the node's differ by more than ten minutes."""
+
+
+class WitnessAlarm(Event, frozen=True, kw_only=True, tag="witness_alarm"):
+    """Something is wrong between the node and a witness; said once until it is something else, or over."""
+
+    witness: str
+    party: str
+    trouble: WitnessTrouble
+    size: int
+    """Of the checkpoint that it was asked about."""
+    told: int
+    """The size that it spoke of, 0 for none."""
+
+
 AnyEvent = (
     ConflictFound
     | ConflictCeased
@@ -262,4 +319,8 @@ AnyEvent = (
     | NodeStarted
     | KeyEnrolled
     | AgreementLoaded
+    | WitnessNamed
+    | Cosigned
+    | Witnessed
+    | WitnessAlarm
 )

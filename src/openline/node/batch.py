@@ -12,6 +12,7 @@ from openline.intake.opening import OpenedAcknowledgement, OpenedDeclaration, Op
 from openline.node.journal import Journal, Output, Staged
 from openline.node.state import State
 from openline.node.step import Accepted, Step
+from openline.node.witnesses import Cosigning, Suspicion
 
 
 class Tick(Struct, frozen=True):
@@ -34,7 +35,7 @@ class Administration(Struct, frozen=True, kw_only=True):
 
 Told = OpenedNotice | OpenedAcknowledgement | OpenedDeclaration
 """What a party has signed."""
-Input = Told | Tick | Delivery | Administration
+Input = Told | Tick | Delivery | Administration | Cosigning | Suspicion
 Outcome = Accepted | OpenlineError
 
 
@@ -53,7 +54,7 @@ def process(state: State, journal: Journal, inputs: Sequence[Input], at_ms: int)
     outcomes: list[Outcome] = []
     outputs: list[Output] = []
     for given in inputs:
-        step = Step(state, at_ms, lambda size: _root_at(journal, size))
+        step = Step(state, at_ms, lambda size: _root_at(journal, size), journal.origin)
         try:
             outcome = _step(step, given)
         except OpenlineError as refusal:
@@ -69,19 +70,27 @@ def process(state: State, journal: Journal, inputs: Sequence[Input], at_ms: int)
 
 def _step(step: Step, given: Input) -> Accepted:
     match given:
-        case OpenedNotice():
-            return step.notice(given)
-        case OpenedAcknowledgement():
-            return step.acknowledgement(given)
-        case OpenedDeclaration():
-            return step.declaration(given)
         case Tick():
             return step.tick()
         case Delivery():
             return step.delivery(party=given.party, entries=given.entries, channel=given.channel)
         case Administration():
             return step.administration(given.events)
+        case Cosigning() | Suspicion():
+            return step.of_witness(given)
+        case _:
+            return _told(step, given)
+
+
+def _told(step: Step, given: Told) -> Accepted:
+    match given:
+        case OpenedNotice():
+            return step.notice(given)
+        case OpenedAcknowledgement():
+            return step.acknowledgement(given)
+        case OpenedDeclaration():
+            return step.declaration(given)
 
 
 def _root_at(journal: Journal, size: int) -> bytes:
-    return journal.tree.root(size) if size <= journal.tree.size else b""
+    return journal.tree.root(size) if 0 <= size <= journal.tree.size else b""

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from openline.codec.envelope import ACKNOWLEDGEMENT_TYPE, EVENT_TYPE
 from openline.codec.events import write_event
-from openline.core.event import AgreementLoaded, Event, KeyEnrolled, NodeStarted
+from openline.core.event import AgreementLoaded, Event, KeyEnrolled, NodeStarted, WitnessNamed
 from openline.core.time import to_text
 from openline.keys.dsse import sign_envelope
 from openline.keys.identify import key_id
@@ -27,7 +27,7 @@ from openline.ledger.tree import Tree, leaf_hash
 from openline.node.ports import Record
 from openline.node.secrets import NodeSecrets
 
-_ADMIN = (NodeStarted, KeyEnrolled, AgreementLoaded)
+_ADMIN = (NodeStarted, KeyEnrolled, AgreementLoaded, WitnessNamed)
 _RECORDED = b"recorded_at "
 
 
@@ -75,9 +75,10 @@ class Journal:
         records = [self._record(output) for output in outputs]
         return Staged(records=records, checkpoint=self.sign())
 
-    def sign(self) -> str:
-        """The signed checkpoint of the tree as it stands."""
-        head = Checkpoint(self.origin, self.tree.size, self.tree.root())
+    def sign(self, size: int | None = None) -> str:
+        """The signed checkpoint of the tree as it stands, or as it stood at an earlier size."""
+        size = self.tree.size if size is None else size
+        head = Checkpoint(self.origin, size, self.tree.root(size))
         return sign_checkpoint(head, self.secrets.signer)
 
     def follow(self, record: Record, channel: str) -> None:

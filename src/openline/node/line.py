@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from openline.core.errors import NodeFault, OpenlineError
-from openline.core.event import AgreementLoaded, Event, Flagged, KeyEnrolled, NodeStarted
+from openline.core.event import AgreementLoaded, Cosigned, Event, Flagged, KeyEnrolled, NodeStarted, WitnessNamed
 from openline.engine.finder import Engine
+from openline.ledger.cosignature import append_signatures
+from openline.ledger.note import NoteSignature, parse_signature_lines
 from openline.node.batch import Administration, Batch, Input, Tick, process
 from openline.node.journal import Journal, Output, Told
 from openline.node.ports import Record, Store, StoreError
-from openline.node.recovery import Progress, recover
+from openline.node.recovery import Progress, event_of, recover
 from openline.node.secrets import NodeSecrets
 from openline.node.state import EngineMaker, State
 from openline.node.step import Accepted
@@ -173,10 +175,39 @@ class Line:
         """Inclusion proof of a committed entry in the present checkpoint."""
         return self.journal.tree.inclusion_proof(index, self.committed)
 
+    def cosigned_note(self, size: int) -> str:
+        """The signed checkpoint of a committed size with every cosignature of it that is recorded.
+
+        Raises:
+            ValueError: when the ledger never had that many entries on disk.
+            StoreError: when the disk cannot be read.
+        """
+        if not 0 <= size <= self.committed:
+            message = f"no checkpoint of {size} entries: {self.committed} are on disk"
+            raise ValueError(message)
+        lines: list[NoteSignature] = []
+        for index in self.state.witnesses.entries_at(size):
+            record = self.record(index)
+            event = None if record is None else event_of(record.body)
+            if isinstance(event, Cosigned):
+                lines += parse_signature_lines(event.line + "\n")
+        return append_signatures(self.journal.sign(size), lines)
+
+    def witnessed_note(self, agreement: str) -> str:
+        """The cosigned note of the largest size that is witnessed under an agreement, empty when none is.
+
+        Raises:
+            StoreError: when the disk cannot be read.
+        """
+        size = self.state.witnessed(agreement)
+        return self.cosigned_note(size) if size else ""
+
     def _is_known(self, event: Event) -> bool:
         if isinstance(event, KeyEnrolled):
             held = self.state.keys_enrolled
             return (event.party, event.role, event.key) in held
+        if isinstance(event, WitnessNamed):
+            return self.state.witnesses.is_named(event)
         if isinstance(event, AgreementLoaded):
             return self.state.register.holds(event.id, event.version)
         if isinstance(event, NodeStarted):

@@ -78,6 +78,31 @@ class Store(Records, Protocol):
         """Let go of everything held."""
 
 
+class WitnessAnswer(Struct, frozen=True, kw_only=True):
+    """What a witness answered, not yet believed."""
+
+    status: int
+    body: bytes
+
+
+class WitnessSilent(Exception):
+    """A witness could not be reached, or did not answer in time."""
+
+
+class WitnessDoor(Protocol):
+    """The way to the witnesses."""
+
+    async def add_checkpoint(self, url: str, body: bytes) -> WitnessAnswer:
+        """Submit a request to the witness whose submission prefix is `url`; gives up within seconds.
+
+        Raises:
+            WitnessSilent: when there is no answer.
+        """
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+
+
 class Clock(Protocol):
     """The only source of time."""
 

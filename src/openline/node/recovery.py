@@ -19,7 +19,7 @@ from openline.codec.envelope import DECLARATION_TYPE, EVENT_TYPE, from_base64, r
 from openline.codec.events import read_event
 from openline.codec.times import read_instant
 from openline.core.errors import LedgerFault
-from openline.core.event import AgreementLoaded, Event, KeyEnrolled, NodeStarted
+from openline.core.event import AgreementLoaded, Event, KeyEnrolled, NodeStarted, WitnessNamed
 from openline.engine.finder import Engine
 from openline.intake.keyring import OperationalKey
 from openline.keys.signing import check_public_key
@@ -85,6 +85,8 @@ def apply_administration(state: State, event: Event) -> None:
     elif isinstance(event, AgreementLoaded):
         _, payload = read_own_envelope(from_base64(event.envelope))
         state.load(read_agreement(payload, name=event.id), event.at_ms)
+    elif isinstance(event, WitnessNamed):
+        state.witnesses.name(event)
     elif isinstance(event, NodeStarted):
         state.started = (event.engine, event.openline, event.node_key, event.origin, event.is_drill)
 

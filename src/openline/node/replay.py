@@ -14,7 +14,17 @@ import msgspec
 from openline.codec.envelope import DECLARATION_TYPE, read_own_envelope
 from openline.codec.times import read_instant
 from openline.core.errors import LedgerFault, OpenlineError
-from openline.core.event import AgreementLoaded, Delivered, Event, KeyEnrolled, NodeStarted
+from openline.core.event import (
+    AgreementLoaded,
+    Cosigned,
+    Delivered,
+    Event,
+    KeyEnrolled,
+    NodeStarted,
+    WitnessAlarm,
+    WitnessNamed,
+    WitnessTrouble,
+)
 from openline.core.event import Tick as TickEvent
 from openline.intake.opening import open_acknowledgement, open_declaration, open_notice
 from openline.ledger.leaf import LeafClass, decode_leaf
@@ -24,6 +34,7 @@ from openline.node.ports import Record, Records
 from openline.node.recovery import EVERY, Progress, check_head, event_of
 from openline.node.secrets import NodeSecrets
 from openline.node.state import State
+from openline.node.witnesses import Cosigning, Suspicion
 
 
 def replay(store: Records, secrets: NodeSecrets, origin: str, progress: Progress | None = None) -> State:
@@ -94,7 +105,11 @@ def _caused(event: Event) -> Input | None:
         return Tick()
     if isinstance(event, Delivered):
         return Delivery(party=event.party, entries=(event.entry,), channel=event.channel)
-    if isinstance(event, (NodeStarted, KeyEnrolled, AgreementLoaded)):
+    if isinstance(event, Cosigned):
+        return Cosigning(witness=event.witness, size=event.size, line=event.line)
+    if isinstance(event, WitnessAlarm) and event.trouble is not WitnessTrouble.CLOCK:
+        return Suspicion(witness=event.witness, trouble=event.trouble, size=event.size, told=event.told)
+    if isinstance(event, (NodeStarted, KeyEnrolled, AgreementLoaded, WitnessNamed)):
         return Administration(events=(event,))
     return None
 

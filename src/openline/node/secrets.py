@@ -22,6 +22,8 @@ class NodeSecrets:
         self.salt = derive_seed(secret, "salts")
         self.blur = derive_seed(secret, "blur")
         self.signer = Signer(derive_seed(secret, "node key"))
+        self.witness = Signer(derive_seed(secret, "witness key"))
+        """Cosigns checkpoints of other nodes, and nothing else."""
         self._token = derive_seed(secret, "tokens")
         self._root = secret
         self._channels: dict[str, bytes] = {}

@@ -22,6 +22,7 @@ from openline.node.line import Line, Receipt, fenced
 from openline.node.ports import Clock, StoreError
 from openline.node.step import Accepted
 from openline.node.urgency import subject_of
+from openline.node.witnesses import Cosigning, Suspicion
 
 QUEUE_MAX = 10_000
 """Inputs waiting for the sequencer; beyond it a sender is asked to come back, unless what it sends may be a FLASH."""
@@ -115,16 +116,32 @@ class Sequencer:
         if entries:
             self.lanes.put(Waiting(Delivery(party=party, entries=entries, channel=channel), []))
 
+    def observe(self, given: Cosigning | Suspicion) -> asyncio.Future[Receipt]:
+        """Record what a witness answered; the receipt follows once it is on disk.
+
+        Raises:
+            Refusal, NodeFault: as `tell`, through the future too.
+        """
+        if self.line.is_fenced:
+            raise fenced(self.line.fence_reason)
+        answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        if not self.lanes.put(Waiting(given, [answer])):
+            raise self._busy()
+        return answer
+
     def _submit(self, given: Told) -> asyncio.Future[Receipt]:
         if self.line.is_fenced:
             raise fenced(self.line.fence_reason)
         answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         subject = subject_of(given, self.line.state, self.clock.now_ms())
         if not self.lanes.put(Waiting(given, [answer], subject)):
-            raise NodeFault(
-                "NODE_BUSY", f"{self.lanes.limit} inputs are waiting already", remedy="Send it again in a second."
-            )
+            raise self._busy()
         return answer
+
+    def _busy(self) -> NodeFault:
+        return NodeFault(
+            "NODE_BUSY", f"{self.lanes.limit} inputs are waiting already", remedy="Send it again in a second."
+        )
 
     def _turn_away(self, fault: NodeFault) -> None:
         """Answer everybody who waits in the queue."""

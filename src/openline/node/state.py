@@ -27,6 +27,7 @@ from openline.intake.keyring import Keyring
 from openline.node.judging import judged
 from openline.node.repeats import LineSide, fold_of_conflict, fold_of_late
 from openline.node.secrets import NodeSecrets
+from openline.node.witnesses import Witnesses
 from openline.release.disclosure import ACTIVITY_WINDOW_STEP_MS, rounded
 
 EngineMaker = Callable[[], Engine]
@@ -69,6 +70,7 @@ class State:
         self.keyring = Keyring()
         self.engine = make_engine()
         self.desk = Desk(self.ladder_of, self.fold_of)
+        self.witnesses = Witnesses()
         self.size = 0
         self.held: dict[str, Held] = {}
         self.objects: dict[str, Object] = {}
@@ -207,6 +209,7 @@ class State:
         """Take what the line did, as the entry at the present size."""
         if event.to:
             self.feeds.setdefault(event.to, array("q")).append(self.size)
+        self.witnesses.apply(event, self.size)
         ended = self.desk.references_ended(event)
         self.desk.apply(event)
         for reference in ended:
@@ -223,6 +226,10 @@ class State:
                 heapq.heappop(self._awaited)
         elif isinstance(event, Delivered):
             self.delivered[event.party] = max(event.entry, self.delivered.get(event.party, -1))
+
+    def witnessed(self, agreement: str) -> int:
+        """Entries below this size are witnessed under an agreement; 0 when none is."""
+        return self.witnesses.witnessed.get(agreement, 0)
 
     def stale(self, at_ms: int) -> Held | None:
         """A presence in force whose confirmation is overdue at `at_ms` and that was not yet said to be stale."""

@@ -4,7 +4,7 @@ notice          -> told, flags, what its predecessor's conflicts become, new con
 acknowledgement -> told, both sides learn that it was read
 declaration     -> told, what it opens is open
 tick            -> tick, stale presences, overdue answers, graver windows, ended windows
-observation     -> delivery
+observation     -> delivery, cosignature and what is witnessed by it, trouble with a witness
 administration  -> node start, keys, agreements
 """
 
@@ -24,12 +24,14 @@ from openline.core.time import FOREVER_MS
 from openline.hotline.alerts import Request
 from openline.hotline.decisions import parting
 from openline.intake.opening import OpenedAcknowledgement, OpenedDeclaration, OpenedNotice
+from openline.ledger.checkpoint import Checkpoint
 from openline.node import declarations
 from openline.node.conflicts import ConflictStep, late_alerts
 from openline.node.emission import Emission
 from openline.node.journal import Output
 from openline.node.recovery import apply_administration
 from openline.node.state import Held, State, notice_key
+from openline.node.witnesses import Cosigning, Suspicion
 
 RootAt = Callable[[int], bytes]
 """The root of the ledger at a size, empty for a size that it has not had."""
@@ -51,10 +53,11 @@ class Accepted(Struct, frozen=True, kw_only=True):
 class Step(Emission):
     """One input's way through the rooms."""
 
-    def __init__(self, state: State, at_ms: int, root_at: RootAt) -> None:
-        """`root_at` lets a teller's last seen checkpoint be compared with ours."""
+    def __init__(self, state: State, at_ms: int, root_at: RootAt, origin: str = "") -> None:
+        """`root_at` lets what others saw of this ledger, whose name is `origin`, be compared with ours."""
         super().__init__(state, at_ms)
         self._root_at = root_at
+        self._origin = origin
 
     def notice(self, opened: OpenedNotice) -> Accepted:
         """A notice is told.
@@ -146,6 +149,27 @@ class Step(Emission):
             self.emit(event)
             if isinstance(event, AgreementLoaded):
                 self._judge_anew([event.id])
+        return Accepted(index=index, recorded_ms=self.at_ms, outputs=tuple(self.outputs))
+
+    def of_witness(self, given: Cosigning | Suspicion) -> Accepted:
+        """A witness has cosigned, or something is wrong with it; nothing is recorded when that is no news.
+
+        Raises:
+            NotAuthenticated: KEY_UNKNOWN or SIGNATURE_INVALID.
+        """
+        witnesses = self.state.witnesses
+        event: Event | None
+        if isinstance(given, Suspicion):
+            event = witnesses.alarm(given, self.at_ms)
+        else:
+            checkpoint = Checkpoint(self._origin, given.size, self._root_at(given.size))
+            event = witnesses.confirm(given, checkpoint, at_ms=self.at_ms)
+        if event is not None:
+            self.emit(event)
+            for following in witnesses.following(event, self.state.register, self.at_ms):
+                self.emit(following)
+        # Where nothing is new, the entry before is named: at least that of the witness itself is there.
+        index = self.state.size - max(len(self.outputs), 1)
         return Accepted(index=index, recorded_ms=self.at_ms, outputs=tuple(self.outputs))
 
     def _judge_anew(self, agreements: list[str]) -> None:

@@ -23,7 +23,9 @@ from openline.adapters.http.problems import METHOD_NOT_ALLOWED, Problems, Report
 from openline.adapters.http.signing_in import SigningIn
 from openline.adapters.http.streams import Patience
 from openline.adapters.http.telling import Telling
+from openline.adapters.http.witness import NoWitness, Witnessing
 from openline.adapters.http.zones import Zones
+from openline.node.cosigning import Cosigners
 from openline.node.sequencer import Sequencer
 from openline.node.sessions import Sessions
 
@@ -40,13 +42,16 @@ class NodeApp:
         report: Report,
         patience: Patience,
         pulse_s: float,
+        cosigners: Cosigners | None = None,
+        witness: Witnessing | None = None,
     ) -> None:
         """Nothing runs before the server starts."""
         line = sequencer.line
         self.is_drill = is_drill
         self.feeds = Feeds(sequencer, is_drill=is_drill, pulse_s=pulse_s)
-        self.metrics = Metrics(sequencer, self.feeds)
+        self.metrics = Metrics(sequencer, self.feeds, cosigners)
         self._sequencer = sequencer
+        self._cosigners = cosigners
         self._problems = Problems(report, self.metrics.count_refusal)
         signing_in, committed = SigningIn(line, sessions), Committed(line)
         self._notices = Telling(sequencer.hand_in, self.metrics.count_notice, self._problems, is_drill=is_drill)
@@ -64,7 +69,8 @@ class NodeApp:
             *following.routes(),
             *signing_in.routes(),
             *LedgerPages(line).routes(),
-            *Health(line, self.metrics).routes(),
+            *Health(line, self.metrics, sequencer.clock, cosigners).routes(),
+            *(witness or NoWitness()).routes(),
             *Interface(is_drill=is_drill).routes(),
             *Pages(line.origin, is_drill=is_drill).routes(),
         ]
@@ -108,6 +114,8 @@ class NodeApp:
     @asynccontextmanager
     async def _lifespan(self, _: object) -> AsyncIterator[None]:
         self._sequencer.start()
+        if self._cosigners is not None:
+            self._cosigners.start()
         watch = asyncio.create_task(self.feeds.watch())
         try:
             yield
@@ -115,6 +123,8 @@ class NodeApp:
             self.feeds.stop()
             watch.cancel()
             await asyncio.gather(watch, return_exceptions=True)
+            if self._cosigners is not None:
+                await self._cosigners.stop()
             await self._sequencer.stop()
 
 
@@ -126,11 +136,21 @@ def build_app(
     report: Report,
     patience: Patience | None = None,
     pulse_s: float = PULSE_S,
+    cosigners: Cosigners | None = None,
+    witness: Witnessing | None = None,
 ) -> NodeApp:
     """The application over a sequencer that has not been started; its line has been opened.
 
     `report` takes a sentence and the exception behind it; `patience` and `pulse_s` say how long feeds wait for what.
+    `cosigners` asks the witnesses of this ledger, and `witness` is one for the ledgers of others.
     """
     return NodeApp(
-        sequencer, sessions, is_drill=is_drill, report=report, patience=patience or Patience(), pulse_s=pulse_s
+        sequencer,
+        sessions,
+        is_drill=is_drill,
+        report=report,
+        patience=patience or Patience(),
+        pulse_s=pulse_s,
+        cosigners=cosigners,
+        witness=witness,
     )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
 from prometheus_client import CollectorRegistry, Counter, disable_created_metrics, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from openline.adapters.http.feeds import Feeds
+from openline.adapters.http.witnessed import witness_view
+from openline.node.cosigning import Cosigners
 from openline.node.journal import Output
 from openline.node.sequencer import Sequencer
 
@@ -18,7 +21,7 @@ MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 class Metrics:
     """What is counted as it happens, and what is looked up when somebody asks."""
 
-    def __init__(self, sequencer: Sequencer, feeds: Feeds) -> None:
+    def __init__(self, sequencer: Sequencer, feeds: Feeds, cosigners: Cosigners | None = None) -> None:
         """Count the commits of the sequencer's line from now on."""
         # When each counter was made is of no use to anybody, and doubles the text.
         disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -32,7 +35,7 @@ class Metrics:
         self._refusals = Counter("openline_refusals", "Problems sent, by code.", ["code"], registry=self._registry)
         self._commits = Counter("openline_commits", "Commits that are on disk.", registry=self._registry)
         self._entries = Counter("openline_entries", "Entries recorded by this process.", registry=self._registry)
-        self._registry.register(_Present(sequencer, feeds))
+        self._registry.register(_Present(sequencer, feeds, cosigners))
         sequencer.line.listen(self._published)
 
     def count_notice(self, *, is_duplicate: bool) -> None:
@@ -63,9 +66,10 @@ class Metrics:
 class _Present(Collector):
     """What is so at the moment of asking."""
 
-    def __init__(self, sequencer: Sequencer, feeds: Feeds) -> None:
+    def __init__(self, sequencer: Sequencer, feeds: Feeds, cosigners: Cosigners | None) -> None:
         self._sequencer = sequencer
         self._feeds = feeds
+        self._cosigners = cosigners
 
     def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         line = self._sequencer.line
@@ -76,3 +80,16 @@ class _Present(Collector):
         yield GaugeMetricFamily("openline_streams", "Feeds being read.", value=self._feeds.streams)
         yield GaugeMetricFamily("openline_fenced", "1 while the node takes nothing.", value=int(line.is_fenced))
         yield GaugeMetricFamily("openline_ledger_entries", "Entries of the ledger.", value=line.committed)
+        yield from self._witnesses()
+
+    def _witnesses(self) -> Iterator[GaugeMetricFamily]:
+        view = witness_view(self._sequencer.line, self._sequencer.clock.now_ms(), self._cosigners)
+        counts = GaugeMetricFamily("openline_witnesses", "Witnesses asked, by how they stand.", labels=["state"])
+        for state, count in msgspec.structs.asdict(view.witnesses).items():
+            counts.add_metric([state], count)
+        yield counts
+        if view.witnessed is not None:
+            says = "Entries witnessed under every agreement in force that asks for it."
+            yield GaugeMetricFamily("openline_witnessed_entries", says, value=view.witnessed)
+            says = "Entries worth witnessing that are not witnessed yet."
+            yield GaugeMetricFamily("openline_witness_lag", says, value=view.lag)

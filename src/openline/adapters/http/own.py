@@ -13,6 +13,7 @@ from openline.adapters.http.committed import Committed
 from openline.adapters.http.doors import get
 from openline.adapters.http.problems import not_found
 from openline.adapters.http.signing_in import SigningIn
+from openline.adapters.http.witnessed import witnessed_entry, witnessed_word
 from openline.agreement.remarks import Last
 from openline.core.time import to_text
 from openline.hotline.alerts import OpenAlert
@@ -63,7 +64,7 @@ class Own:
             lambda line: line.state.may_read(party, index)
         ):
             raise not_found()
-        return json_answer(entry_of(self._line, index))
+        return json_answer(entry_of(self._line, party, index))
 
     async def _channels(self, request: Request) -> Answer:
         told, feed = (self._channel(name) for name in channels_of(self._signing_in.session(request).party))
@@ -87,14 +88,14 @@ def alerts_of(line: Line, party: str, *, is_drill: bool) -> shapes.OwnAlerts:
 def notices_of(line: Line, party: str, *, is_drill: bool) -> shapes.OwnNotices:
     """The notices of a party that are in force."""
     last = line.state.last.get(party, Last())
-    found = [_notice(held) for held in line.state.notices_of(party)]
+    found = [_notice(line, held) for held in line.state.notices_of(party)]
     return shapes.OwnNotices(
         as_of=line.committed - 1, drill=is_drill, sequence=last.sequence, previous=last.digest, notices=found
     )
 
 
-def entry_of(line: Line, index: int) -> shapes.OwnEntry:
-    """An entry with all that proves it, for a reader who may see it.
+def entry_of(line: Line, party: str, index: int) -> shapes.OwnEntry:
+    """An entry with all that proves it, for a party that may see it.
 
     Raises:
         NotFound: NOT_FOUND, when it is not on disk.
@@ -106,6 +107,7 @@ def entry_of(line: Line, index: int) -> shapes.OwnEntry:
     return shapes.OwnEntry(
         index=index,
         leaf=_base64(record.leaf),
+        witnessed=witnessed_entry(line, record, party),
         body=_base64(record.body),
         salt=_base64(line.salt(index)),
         proof=[_base64(digest) for digest in line.proof(index)],
@@ -133,7 +135,7 @@ def _alert(held: OpenAlert) -> shapes.OwnAlert:
     )
 
 
-def _notice(held: Held) -> shapes.OwnNotice:
+def _notice(line: Line, held: Held) -> shapes.OwnNotice:
     return shapes.OwnNotice(
         id=held.id,
         type=held.kind.value,
@@ -145,6 +147,7 @@ def _notice(held: Held) -> shapes.OwnNotice:
         window_end=to_text(held.window.end_ms),
         refresh_due=to_text(held.refresh_due_ms) if held.refresh_due_ms else None,
         stale=held.is_stale,
+        witnessed=witnessed_word(line, held.agreement, held.index),
     )
 
 

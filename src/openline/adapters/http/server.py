@@ -17,6 +17,7 @@ import uvicorn
 from openline.adapters.http.app import NodeApp
 from openline.adapters.http.straight import StraightProtocol
 from openline.adapters.http.telling import Telling
+from openline.adapters.http.witness import WitnessApp
 from openline.core.errors import BadUse
 
 STOP_WITHIN_S = 5
@@ -38,10 +39,10 @@ def _protocol(notices: Telling) -> type[asyncio.Protocol]:
 class _Server(uvicorn.Server):
     """Ends the streams before it waits for connections, and says when it has started."""
 
-    def __init__(self, app: NodeApp, on_start: Started, url: str) -> None:
+    def __init__(self, app: NodeApp | WitnessApp, on_start: Started, url: str) -> None:
         config = uvicorn.Config(
             app,
-            http=_protocol(app.notices),
+            http=_protocol(app.notices) if isinstance(app, NodeApp) else "auto",
             loop="none",
             ws="none",
             lifespan="on",
@@ -53,7 +54,7 @@ class _Server(uvicorn.Server):
             timeout_graceful_shutdown=STOP_WITHIN_S,
         )
         super().__init__(config)
-        self._node = app
+        self._app = app
         self._on_start = on_start
         self._url = url
 
@@ -67,14 +68,15 @@ class _Server(uvicorn.Server):
         self._on_start(self._url)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._node.feeds.stop()
+        if isinstance(self._app, NodeApp):
+            self._app.feeds.stop()
         await super().shutdown(sockets)
 
 
 class Serving:
-    """A node that serves, inside an event loop. `run` returns once it has been stopped."""
+    """A node or a witness that serves, inside an event loop. `run` returns once it has been stopped."""
 
-    def __init__(self, app: NodeApp, host: str, port: int, on_start: Started | None = None) -> None:
+    def __init__(self, app: NodeApp | WitnessApp, host: str, port: int, on_start: Started | None = None) -> None:
         """Take the address; port 0 takes a free one.
 
         Raises:
@@ -112,7 +114,19 @@ def serve(app: NodeApp, host: str, port: int, on_start: Started | None = None) -
     Raises:
         BadUse: CONFIGURATION_INVALID, as `Serving`.
     """
-    serving = Serving(app, host, port, on_start)
+    _run(Serving(app, host, port, on_start))
+
+
+def serve_witness(app: WitnessApp, host: str, port: int, on_start: Started | None = None) -> None:
+    """Serve a witness that runs alone until SIGINT or SIGTERM, then return.
+
+    Raises:
+        BadUse: CONFIGURATION_INVALID, as `Serving`.
+    """
+    _run(Serving(app, host, port, on_start))
+
+
+def _run(serving: Serving) -> None:
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(serving.run())
 

@@ -96,6 +96,8 @@ class OwnNotice(Struct, kw_only=True):
     window_end: str
     refresh_due: str | None
     stale: bool
+    witnessed: str
+    """`yes`, `not_yet`, or `no_policy` when its agreement asks for no witnesses."""
 
 
 class OwnNotices(Struct, kw_only=True):
@@ -141,6 +143,8 @@ class OwnEntry(Struct, kw_only=True):
     leaf: str
     body: str
     salt: str
+    witnessed: str
+    """`yes`, `not_yet`, or `no_policy` when its agreement asks for no witnesses."""
     proof: list[str]
     """The inclusion proof of RFC 9162 section 2.1.3 in the tree of `checkpoint`."""
     checkpoint: str
@@ -166,11 +170,26 @@ class Alive(Struct, kw_only=True):
     alive: bool
 
 
+class WitnessCounts(Struct, kw_only=True):
+    """How many of the witnesses that the node asks stand how."""
+
+    waiting: int
+    """Not asked yet."""
+    answering: int
+    silent: int
+    """Did not answer last time, or not with a cosignature."""
+    trouble: int
+    """The ledger says what."""
+
+
 class Ready(Struct, kw_only=True):
     """The node takes notices."""
 
     ready: bool
     entries: int
+    witnessed: int | None
+    """Entries witnessed under every agreement in force that asks for it; None when none does."""
+    witnesses: WitnessCounts
 
 
 class Problem(Struct, kw_only=True):

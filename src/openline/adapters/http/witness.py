@@ -16,7 +16,7 @@ from openline.adapters.http.bodies import read_body
 from openline.adapters.http.doors import get, post
 from openline.core.errors import OpenlineError
 from openline.ledger.cosignature import format_cosigner_key
-from openline.ledger.witnessing import CONFLICT, MAX_REQUEST_BYTES, SIZE_TYPE, Declined
+from openline.ledger.witnessing import CONFLICT, MAX_REQUEST_BYTES, SIZE_TYPE, UNKNOWN_LOG, Declined
 from openline.node.ports import StoreError
 from openline.node.witness import Witness
 
@@ -59,6 +59,18 @@ class Witnessing:
         return Answer(200, line.encode(), TEXT)
 
 
+class NoWitness:
+    """The same address at a node that watches no log: every origin is unknown to it."""
+
+    def routes(self) -> list[BaseRoute]:
+        """Where checkpoints are submitted in vain."""
+        return [post("/add-checkpoint", self._add_checkpoint)]
+
+    async def _add_checkpoint(self, request: Request) -> Answer:
+        await read_body(request.scope, request.receive, MAX_REQUEST_BYTES)
+        return _text(UNKNOWN_LOG, "this node is a witness of no log")
+
+
 class WitnessApp:
     """A witness that runs alone, as an ASGI application."""
 
@@ -66,7 +78,7 @@ class WitnessApp:
 
     def __init__(self, witness: Witness, report: Report) -> None:
         """Nothing runs before the server starts."""
-        self._report = report
+        self.witness = witness
         routes = [*Witnessing(witness, report).routes(), get("/", self._front), get("/healthz", self._healthz)]
         self._router = Router(routes, redirect_slashes=False, lifespan=_lifespan)
         self._page = _page(witness)

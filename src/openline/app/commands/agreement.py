@@ -98,5 +98,13 @@ def _rows(terms: Agreement, signatures: int) -> list[tuple[str, str]]:
         ("lead times", "normal {}, emergency {}, minimum useful {}".format(*map(write_duration, told))),
         ("answers within", "FLASH {}, IMMEDIATE {}, PRIORITY {}, ROUTINE {}".format(*map(write_duration, answers))),
         ("presence", f"to be confirmed every {write_duration(terms.presence_refresh_ms)}"),
+        ("witnesses", _witnesses(terms)),
         ("private presence", f"grid {terms.private.grid_m:g} m, offset up to {terms.private.offset_m:g} m"),
     ]
+
+
+def _witnesses(terms: Agreement) -> str:
+    named = ", ".join(f"{witness.key.partition('+')[0]} for {witness.party}" for witness in terms.witnesses)
+    if not terms.witness_quorum:
+        return f"{named or 'none'}; how many must have cosigned is not agreed"
+    return f"those of {terms.witness_quorum} parties must have cosigned; they are {named}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -31,8 +31,10 @@ from openline.app.console import entry_progress, err, out, spoken_errors
 from openline.app.public_keys import read_file, read_public_key
 from openline.app.publishing import Publisher, publish_ledger
 from openline.app.searching import engine_maker
+from openline.app.witnessing import cosigners_of, witness_beside
 from openline.codec.envelope import to_base64
 from openline.core.errors import BadUse
+from openline.ledger.note import NoteVerifier, format_verifier_key
 from openline.node.line import Line
 from openline.node.secrets import NodeSecrets
 from openline.node.sequencer import Sequencer
@@ -66,23 +68,25 @@ def run_node(data: Path, *, host: str = "", port: int = -1) -> None:
     settings = read_settings(data)
     make_engine = engine_maker(settings.search)
     clock = SystemClock()
-    store = open_store(data)
-    try:
+    with ExitStack() as until:
+        store = open_store(data)
+        until.callback(store.close)
         with entry_progress("Reading the ledger") as progress:
             line = open_line(data, settings, store, progress, make_engine)
         _settle_memory()
         now_ms = clock.now_ms()
         line.administer(now_ms, settled(data, settings, line, now_ms))
+        sequencer = Sequencer(line, clock, _report)
         node = build_app(
-            Sequencer(line, clock, _report),
+            sequencer,
             Sessions(clock, SystemEntropy()),
             is_drill=settings.drill,
             report=_report,
+            cosigners=cosigners_of(settings, sequencer, _report),
+            witness=witness_beside(data, settings, line.secrets, clock, _report, until),
         )
         with publishing(data, settings, line):
             serve_app(node, host or settings.host, settings.port if port < 0 else port, _say_ready)
-    finally:
-        store.close()
 
 
 @contextmanager
@@ -138,6 +142,8 @@ def init(
         write_settings(folder, settings)
     out.print(f"Made {folder}. Start it with: openline serve --data {folder}", markup=False)
     out.print(f"Node key: {settings.node_key} (give it to every party: it is what they verify with)", markup=False)
+    ledger_key = format_verifier_key(NoteVerifier(origin, secrets.signer.public_key))
+    out.print(f"Ledger key: {ledger_key} (give it to witnesses)", markup=False, soft_wrap=True)
 
 
 def _settle_memory() -> None:
