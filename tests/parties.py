@@ -13,6 +13,7 @@ from openline.core.event import AgreementLoaded, Event, KeyEnrolled
 from openline.core.ladder import TIER_ROLES
 from openline.core.time import HOUR_MS, to_text
 from openline.hotline.alerts import OpenAlert
+from openline.intake.key_opening import open_key_document
 from openline.intake.opening import open_acknowledgement, open_declaration, open_notice
 from openline.keys.derive import derive_seed
 from openline.keys.dsse import sign_envelope
@@ -162,6 +163,8 @@ class Town:
             given = open_acknowledgement(raw, keyring=self.line.state.keyring)
         elif b"vnd.openline.declaration+json" in raw:
             given = open_declaration(raw, keyring=self.line.state.keyring)
+        elif b"vnd.openline.key+json" in raw:
+            given = open_key_document(raw, keyring=self.line.state.keyring)
         else:
             state = self.line.state
             given = open_notice(raw, keyring=state.keyring, offsets_of=state.offsets_of)

@@ -24,6 +24,7 @@ import openline.app.public_keys
 import openline.app.scenario.words
 import openline.codec.agreements
 import openline.codec.wire
+import openline.codec.wire_keys
 from openline.adapters.memory import MemoryStore
 from openline.app.cli import app
 from openline.app.composition import LEDGER_NAME, SECRET_NAME
@@ -34,11 +35,13 @@ from openline.codec import envelope
 from openline.codec.agreements import AgreementTable, read_agreement, read_toml
 from openline.codec.declarations import read_declaration
 from openline.codec.documents import read_acknowledgement, read_notice, read_session
+from openline.codec.key_documents import read_key_document
 from openline.codec.times import Offsets
 from openline.core import errors, flags, limits
 from openline.core.errors import CODES
 from openline.core.event import AnyEvent, CloseReason, EscalationCause, Reason
 from openline.core.flags import FlagCode
+from openline.core.key_documents import IssuerKey, OfficerKey, Revocation, RootReplacement
 from openline.core.ladder import TIER_ROLES
 from openline.core.notice import ZoneRule
 from openline.core.volume import Datum
@@ -48,8 +51,11 @@ REFERENCE = DOCS / "reference"
 NOTICE, AGREEMENT, SCENARIO = REFERENCE / "notice.md", REFERENCE / "agreement.md", REFERENCE / "scenario.md"
 ERRORS, CONFIGURATION, CLI = REFERENCE / "errors.md", REFERENCE / "configuration.md", REFERENCE / "cli.md"
 
+KEYS = REFERENCE / "keys.md"
+
 SHAPES = (
     openline.codec.wire,
+    openline.codec.wire_keys,
     openline.codec.agreements,
     openline.app.scenario.words,
     openline.app.configuration,
@@ -74,7 +80,7 @@ def shapes() -> dict[str, type[Struct]]:
 
 
 def documented() -> dict[str, tuple[Path, Table]]:
-    pages = (NOTICE, AGREEMENT, SCENARIO, CONFIGURATION)
+    pages = (NOTICE, AGREEMENT, SCENARIO, CONFIGURATION, KEYS)
     return {name: (page, table) for page in pages for name, table in marked_tables(page).items()}
 
 
@@ -201,6 +207,11 @@ def test_the_examples_of_what_is_signed_can_be_read() -> None:
         if name.startswith("openline.codec.wire.") and kind.__struct_config__.tag
     }
     assert sorted(kinds) == sorted(tags - {"WireNotice", "WireDeclaration"})
+
+
+def test_the_examples_of_key_documents_can_be_read() -> None:
+    kinds = [type(read_key_document("\n".join(block).encode())) for _, block in blocks_of(KEYS, "json")]
+    assert kinds == [IssuerKey, OfficerKey, Revocation, RootReplacement]
 
 
 def test_the_codes_are_those_of_the_program_with_when_and_retry() -> None:

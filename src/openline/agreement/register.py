@@ -94,6 +94,10 @@ class Register:
             self._common[first, second] = known
         return known
 
+    def have_common(self, first: str, second: str) -> bool:
+        """True when both signed a version of some agreement, whether it is in force or not."""
+        return any(a.signatory(first) is not None and a.signatory(second) is not None for a in self.all_loaded())
+
     def _season_at(self, at_ms: int) -> _Season:
         if not self._season.start_ms <= at_ms < self._season.end_ms:
             self._season = self._season_of(at_ms)

@@ -15,6 +15,7 @@ from openline.core.errors import Malformed
 NOTICE_TYPE = "application/vnd.openline.notice+json"
 ACKNOWLEDGEMENT_TYPE = "application/vnd.openline.acknowledgement+json"
 DECLARATION_TYPE = "application/vnd.openline.declaration+json"
+KEY_TYPE = "application/vnd.openline.key+json"
 SESSION_TYPE = "application/vnd.openline.session+json"
 EVENT_TYPE = "application/vnd.openline.event+json"
 AGREEMENT_TYPE = "application/vnd.openline.agreement+toml"

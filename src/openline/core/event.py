@@ -238,6 +238,14 @@ class KeyEnrolled(Event, frozen=True, kw_only=True, tag="key_enrolled"):
     key: str
 
 
+class RootsEnrolled(Event, frozen=True, kw_only=True, tag="roots_enrolled"):
+    """The first roots of a party, which the operator took from its hand. Later ones come from the party itself."""
+
+    party: str
+    keys: tuple[str, ...]
+    threshold: int
+
+
 class AgreementLoaded(Event, frozen=True, kw_only=True, tag="agreement"):
     """An agreement as all its parties signed it: the whole envelope, base64."""
 
@@ -318,6 +326,7 @@ AnyEvent = (
     | Tick
     | NodeStarted
     | KeyEnrolled
+    | RootsEnrolled
     | AgreementLoaded
     | WitnessNamed
     | Cosigned

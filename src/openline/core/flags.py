@@ -38,5 +38,7 @@ class FlagCode(StrEnum):
     """The checkpoint that it saw is not one of this ledger. Somebody may have been shown another history."""
     CLASS_UNKNOWN = "CLASS_UNKNOWN"
     """The agreement has no protection radius for its class; the largest is used."""
+    KEY_EXPIRED = "KEY_EXPIRED"
+    """Its key is valid no longer. It was taken because it is urgent, or answers an alert: sign with a new key."""
     STALE_PRESENCE = "STALE_PRESENCE"
     """Presence under this agreement was not confirmed by its due time. It stays protected."""

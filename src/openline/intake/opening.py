@@ -122,7 +122,12 @@ def signer_of(raw: bytes, *, keyring: Keyring) -> OperationalKey:
     return _authenticate(raw, keyring=keyring, payload_type=read_own_envelope(raw)[0])[1]
 
 
-def _authenticate(raw: bytes, *, keyring: Keyring, payload_type: str) -> tuple[Envelope, OperationalKey]:
+def checked_envelope(raw: bytes, *, payload_type: str) -> Envelope:
+    """An envelope of this payload type, nothing verified.
+
+    Raises:
+        Malformed: BODY_TOO_LARGE, ENVELOPE_MALFORMED, PAYLOAD_TYPE_UNKNOWN.
+    """
     if len(raw) > BODY_MAX_BYTES:
         raise Malformed(
             "BODY_TOO_LARGE", f"the envelope has {len(raw)} bytes", remedy=f"Send at most {BODY_MAX_BYTES} bytes."
@@ -135,6 +140,11 @@ def _authenticate(raw: bytes, *, keyring: Keyring, payload_type: str) -> tuple[E
             path="payloadType",
             remedy=f"Send {payload_type}.",
         )
+    return envelope
+
+
+def _authenticate(raw: bytes, *, keyring: Keyring, payload_type: str) -> tuple[Envelope, OperationalKey]:
+    envelope = checked_envelope(raw, payload_type=payload_type)
     if len(envelope.signatures) != 1:
         raise Malformed(
             "ENVELOPE_MALFORMED",

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from openline.core.errors import OpenlineError
 from openline.core.event import Event
+from openline.intake.key_opening import OpenedKeyDocument
 from openline.intake.opening import OpenedAcknowledgement, OpenedDeclaration, OpenedNotice
 from openline.node.journal import Journal, Output, Staged
 from openline.node.state import State
@@ -33,7 +34,7 @@ class Administration(Struct, frozen=True, kw_only=True):
     events: tuple[Event, ...]
 
 
-Told = OpenedNotice | OpenedAcknowledgement | OpenedDeclaration
+Told = OpenedNotice | OpenedAcknowledgement | OpenedDeclaration | OpenedKeyDocument
 """What a party has signed."""
 Input = Told | Tick | Delivery | Administration | Cosigning | Suspicion
 Outcome = Accepted | OpenlineError
@@ -90,6 +91,8 @@ def _told(step: Step, given: Told) -> Accepted:
             return step.acknowledgement(given)
         case OpenedDeclaration():
             return step.declaration(given)
+        case OpenedKeyDocument():
+            return step.key_document(given)
 
 
 def _root_at(journal: Journal, size: int) -> bytes:

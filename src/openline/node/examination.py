@@ -8,8 +8,13 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from openline.codec.envelope import read_envelope
+from openline.codec.envelope import KEY_TYPE, read_envelope, read_own_envelope
+from openline.codec.times import read_instant
 from openline.core.errors import LedgerFault, OpenlineError
+from openline.core.key_documents import Standing
+from openline.intake.key_admission import admit, out_of_force
+from openline.intake.key_opening import open_key_document
+from openline.intake.keyring import Keyring, OperationalKey
 from openline.intake.opening import signer_of
 from openline.keys.dsse import pae
 from openline.keys.identify import key_id
@@ -70,9 +75,9 @@ def _examine_entry(state: State, journal: Journal, record: Record) -> bool:
         channel = follow(state, journal, record)
         _check_own(journal, record)
         return False
-    raw = split_told(record.body)[1]
+    time_text, raw = split_told(record.body)
     try:
-        key = signer_of(raw, keyring=state.keyring)
+        key = _signer(raw, state.keyring, read_instant(time_text, path="recorded_at"))
     except OpenlineError as refusal:
         # The leaf is looked at first: bytes that were changed are no matter of signatures.
         follow(state, journal, record)
@@ -81,6 +86,23 @@ def _examine_entry(state: State, journal: Journal, record: Record) -> bool:
     if channel != f"{key.party}/told":
         raise fault(record.index, f"a key of {key.party} has signed it, which does not speak for its teller")
     return True
+
+
+def _signer(raw: bytes, keyring: Keyring, at_ms: int) -> OperationalKey:
+    """Who signed what was told, by a key that was good for it then; an expired one is, for what is urgent.
+
+    Raises:
+        Refusal: when it was not.
+    """
+    if read_own_envelope(raw)[0] == KEY_TYPE:
+        opened = open_key_document(raw, keyring=keyring)
+        admit(opened.document, opened.signers, keyring=keyring, at_ms=at_ms)
+        return opened.key
+    key = signer_of(raw, keyring=keyring)
+    standing = keyring.standing(key_id(key.public_key), at_ms)
+    if standing in {Standing.REVOKED, Standing.NOT_YET}:
+        raise out_of_force(key_id(key.public_key), standing)
+    return key
 
 
 def _check_own(journal: Journal, record: Record) -> None:

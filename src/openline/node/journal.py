@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from openline.codec.envelope import ACKNOWLEDGEMENT_TYPE, EVENT_TYPE
 from openline.codec.events import write_event
-from openline.core.event import AgreementLoaded, Event, KeyEnrolled, NodeStarted, WitnessNamed
+from openline.core.event import AgreementLoaded, Event, KeyEnrolled, NodeStarted, RootsEnrolled, WitnessNamed
 from openline.core.time import to_text
 from openline.keys.dsse import sign_envelope
 from openline.keys.identify import key_id
@@ -27,7 +27,7 @@ from openline.ledger.tree import Tree, leaf_hash
 from openline.node.ports import Record
 from openline.node.secrets import NodeSecrets
 
-_ADMIN = (NodeStarted, KeyEnrolled, AgreementLoaded, WitnessNamed)
+_ADMIN = (NodeStarted, KeyEnrolled, RootsEnrolled, AgreementLoaded, WitnessNamed)
 _RECORDED = b"recorded_at "
 
 

@@ -7,7 +7,17 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from openline.core.errors import NodeFault, OpenlineError
-from openline.core.event import AgreementLoaded, Cosigned, Event, Flagged, KeyEnrolled, NodeStarted, WitnessNamed
+from openline.core.event import (
+    AgreementLoaded,
+    Cosigned,
+    Event,
+    Flagged,
+    KeyEnrolled,
+    NodeStarted,
+    RootsEnrolled,
+    WitnessNamed,
+)
+from openline.core.flags import FlagCode
 from openline.engine.finder import Engine
 from openline.ledger.cosignature import append_signatures
 from openline.ledger.note import NoteSignature, parse_signature_lines
@@ -147,7 +157,7 @@ class Line:
         for output in accepted.outputs:
             if isinstance(output, Told):
                 teller = output.party
-            elif isinstance(output, Flagged) and output.notice and output.to == teller:
+            elif isinstance(output, Flagged) and output.to == teller and _is_of_told(output):
                 flags.append(output.flag.value)
         return Receipt(
             index=accepted.index,
@@ -208,11 +218,18 @@ class Line:
             return (event.party, event.role, event.key) in held
         if isinstance(event, WitnessNamed):
             return self.state.witnesses.is_named(event)
+        if isinstance(event, RootsEnrolled):
+            return self.state.keyring.roots(event.party) is not None
         if isinstance(event, AgreementLoaded):
             return self.state.register.holds(event.id, event.version)
         if isinstance(event, NodeStarted):
             return self.state.started == (event.engine, event.openline, event.node_key, event.origin, event.is_drill)
         return False
+
+
+def _is_of_told(flagged: Flagged) -> bool:
+    """True for a flag of what was just told: of a notice, or of the key that has signed an acknowledgement."""
+    return bool(flagged.notice) or flagged.flag is FlagCode.KEY_EXPIRED
 
 
 def outcome_of(batch: Batch, position: int) -> Accepted:

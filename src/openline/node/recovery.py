@@ -15,12 +15,14 @@ import msgspec
 from openline.codec.agreements import read_agreement
 from openline.codec.declarations import read_declaration
 from openline.codec.documents import read_acknowledgement, read_notice
-from openline.codec.envelope import DECLARATION_TYPE, EVENT_TYPE, from_base64, read_own_envelope
+from openline.codec.envelope import DECLARATION_TYPE, EVENT_TYPE, KEY_TYPE, from_base64, read_own_envelope
 from openline.codec.events import read_event
 from openline.codec.times import read_instant
 from openline.core.errors import LedgerFault
-from openline.core.event import AgreementLoaded, Event, KeyEnrolled, NodeStarted, WitnessNamed
+from openline.core.event import AgreementLoaded, Event, KeyEnrolled, NodeStarted, RootsEnrolled, WitnessNamed
+from openline.core.key_documents import RootSet
 from openline.engine.finder import Engine
+from openline.intake.key_opening import reopened
 from openline.intake.keyring import OperationalKey
 from openline.keys.signing import check_public_key
 from openline.ledger.checkpoint import CheckpointError, open_checkpoint
@@ -82,6 +84,11 @@ def apply_administration(state: State, event: Event) -> None:
         key = OperationalKey(party=event.party, role=event.role, public_key=from_base64(event.key))
         state.keyring.enrol(key)
         state.keys_enrolled.add((event.party, event.role, event.key))
+    elif isinstance(event, RootsEnrolled):
+        roots = RootSet(keys=tuple(map(from_base64, event.keys)), threshold=event.threshold)
+        for root in roots.keys:
+            check_public_key(root)
+        state.keyring.enrol_roots(event.party, roots)
     elif isinstance(event, AgreementLoaded):
         _, payload = read_own_envelope(from_base64(event.envelope))
         state.load(read_agreement(payload, name=event.id), event.at_ms)
@@ -118,7 +125,12 @@ def _take_told(state: State, record: Record) -> str:
     at_ms = _recorded_ms(time_text)
     payload_type, payload = read_own_envelope(raw)
     digest = sha256(payload).hexdigest()
-    party = _followed(state, payload_type, payload, digest, at_ms)
+    if payload_type == KEY_TYPE:
+        document, signers = reopened(raw, keyring=state.keyring)
+        state.take_key_document(document, signers, digest=digest, at_ms=at_ms)
+        party = document.party
+    else:
+        party = _followed(state, payload_type, payload, digest, at_ms)
     state.take_told(party)
     return f"{party}/told"
 

@@ -11,7 +11,7 @@ from collections import deque
 
 import msgspec
 
-from openline.codec.envelope import DECLARATION_TYPE, read_own_envelope
+from openline.codec.envelope import DECLARATION_TYPE, KEY_TYPE, read_own_envelope
 from openline.codec.times import read_instant
 from openline.core.errors import LedgerFault, OpenlineError
 from openline.core.event import (
@@ -21,11 +21,13 @@ from openline.core.event import (
     Event,
     KeyEnrolled,
     NodeStarted,
+    RootsEnrolled,
     WitnessAlarm,
     WitnessNamed,
     WitnessTrouble,
 )
 from openline.core.event import Tick as TickEvent
+from openline.intake.key_opening import open_key_document
 from openline.intake.opening import open_acknowledgement, open_declaration, open_notice
 from openline.ledger.leaf import LeafClass, decode_leaf
 from openline.node.batch import Administration, Delivery, Input, Tick, process
@@ -96,6 +98,8 @@ def _told(state: State, raw: bytes) -> Input:
         return open_acknowledgement(raw, keyring=state.keyring)
     if payload_type == DECLARATION_TYPE:
         return open_declaration(raw, keyring=state.keyring)
+    if payload_type == KEY_TYPE:
+        return open_key_document(raw, keyring=state.keyring)
     return open_notice(raw, keyring=state.keyring, offsets_of=state.offsets_of)
 
 
@@ -109,7 +113,7 @@ def _caused(event: Event) -> Input | None:
         return Cosigning(witness=event.witness, size=event.size, line=event.line)
     if isinstance(event, WitnessAlarm) and event.trouble is not WitnessTrouble.CLOCK:
         return Suspicion(witness=event.witness, trouble=event.trouble, size=event.size, told=event.told)
-    if isinstance(event, (NodeStarted, KeyEnrolled, AgreementLoaded, WitnessNamed)):
+    if isinstance(event, (NodeStarted, KeyEnrolled, RootsEnrolled, AgreementLoaded, WitnessNamed)):
         return Administration(events=(event,))
     return None
 

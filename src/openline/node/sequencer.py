@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from msgspec.structs import replace
 
 from openline.core.errors import NodeFault, OpenlineError
+from openline.intake.key_opening import open_key_document
 from openline.intake.opening import open_acknowledgement, open_declaration, open_notice
 from openline.node.batch import Batch, Delivery, Tick, Told
 from openline.node.journal import Staged
@@ -110,6 +111,14 @@ class Sequencer:
             Refusal, NodeFault: as `tell`; through the future too.
         """
         return self._submit(open_declaration(raw, keyring=self.line.state.keyring))
+
+    def hand_in_key_document(self, raw: bytes) -> asyncio.Future[Receipt]:
+        """Take a key document's envelope; the receipt follows once it is on disk.
+
+        Raises:
+            Refusal, NodeFault: as `tell`; through the future too.
+        """
+        return self._submit(open_key_document(raw, keyring=self.line.state.keyring))
 
     def deliver(self, party: str, entries: tuple[int, ...], channel: str) -> None:
         """Record that a party's machine took entries. Nobody waits for it; a full queue drops the observation."""

@@ -7,6 +7,7 @@ party's key has signed take up room, each party its own.
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from hashlib import sha256
 
 from msgspec import Struct
@@ -42,6 +43,8 @@ class Session(Struct, frozen=True, kw_only=True):
     party: str
     role: str
     expires_ms: int
+    key: str = ""
+    """Id of the key that opened it."""
 
 
 class Sessions:
@@ -55,6 +58,11 @@ class Sessions:
         self._by_party: dict[str, dict[bytes, Session]] = {}
         self._by_token: dict[bytes, Session] = {}
         self._answered: dict[str, dict[str, int]] = {}
+        self._is_revoked: Callable[[str], bool] = lambda _: False
+
+    def end_with(self, is_revoked: Callable[[str], bool]) -> None:
+        """End every session whose key, by its id, is found to be revoked from now on."""
+        self._is_revoked = is_revoked
 
     def __len__(self) -> int:
         """How many sessions are kept, run out or not."""
@@ -66,7 +74,7 @@ class Sessions:
         text = f"{expires_ms:x}.{self._entropy.token()}"
         return Challenge(text=f"{text}.{self._mark(text)}", expires_ms=expires_ms)
 
-    def open(self, party: str, role: str, challenge: str) -> tuple[str, Session]:
+    def open(self, party: str, role: str, challenge: str, key: str = "") -> tuple[str, Session]:
         """A token and its session, for a challenge that a key of the party's role has signed.
 
         Raises:
@@ -75,7 +83,7 @@ class Sessions:
         now_ms = self._clock.now_ms()
         self._use_up(party, challenge, now_ms)
         token = self._entropy.token()
-        session = Session(party=party, role=role, expires_ms=now_ms + SESSION_LIFE_MS)
+        session = Session(party=party, role=role, expires_ms=now_ms + SESSION_LIFE_MS, key=key)
         held = self._by_party.setdefault(party, {})
         for digest in [d for d, s in held.items() if s.expires_ms <= now_ms]:
             self._end(held, digest)
@@ -103,7 +111,7 @@ class Sessions:
 
     def has_expired(self, session: Session) -> bool:
         """True from the moment that its token is good for nothing."""
-        return session.expires_ms <= self._clock.now_ms()
+        return session.expires_ms <= self._clock.now_ms() or self._is_revoked(session.key)
 
     def left_ms(self, session: Session) -> int:
         """How long it still lasts; 0 when it has run out."""

@@ -18,6 +18,7 @@ from openline.core.agreement import Agreement
 from openline.core.declaration import Declaration, Disclosure
 from openline.core.event import ConflictCeased, ConflictFound, Delivered, Event, Flagged, Reason, Tick
 from openline.core.flags import FlagCode
+from openline.core.key_documents import KeyDocument
 from openline.core.notice import Kind, Notice, Withdrawal, Zone
 from openline.core.time import FOREVER_MS, Window
 from openline.engine.finder import Engine
@@ -80,6 +81,10 @@ class State:
         """Acknowledgements by party and id: digest, index, when recorded."""
         self.declared: dict[str, tuple[str, int, int]] = {}
         """Declarations, in the same way."""
+        self.key_documents: dict[str, tuple[str, int, int]] = {}
+        """Key documents, in the same way."""
+        self.key_entries: dict[int, str] = {}
+        """Who told each key document, by entry."""
         self.told: dict[str, array[int]] = {}
         """Indexes of the entries that a party told."""
         self.disclosed: dict[str, set[int]] = {}
@@ -174,13 +179,21 @@ class State:
         if isinstance(declaration, Disclosure) and declaration.to:
             self.disclosed.setdefault(declaration.to, set()).add(declaration.entry)
 
+    def take_key_document(self, document: KeyDocument, signers: frozenset[bytes], *, digest: str, at_ms: int) -> None:
+        """Take a key document, signed by these public keys, that the next entry tells."""
+        self.key_documents[notice_key(document.party, document.id)] = (digest, self.size, at_ms)
+        self.key_entries[self.size] = document.party
+        self.keyring.take(document, signers, self.size)
+
     def has_part_in(self, party: str, index: int) -> bool:
         """True for an entry that a party told or that was addressed to it."""
         return any(_holds(of.get(party), index) for of in (self.told, self.feeds))
 
     def may_read(self, party: str, index: int) -> bool:
-        """True for an entry that a party has part in, or that was disclosed to it."""
-        return self.has_part_in(party, index) or index in self.disclosed.get(party, ())
+        """True for an entry that a party has part in, that was disclosed to it, or that says who speaks for another."""
+        teller = self.key_entries.get(index)
+        is_known = teller is not None and self.register.have_common(party, teller)
+        return is_known or self.has_part_in(party, index) or index in self.disclosed.get(party, ())
 
     def retire(self, held: Held) -> None:
         """Take a notice out of force."""

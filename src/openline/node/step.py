@@ -3,6 +3,7 @@
 notice          -> told, flags, what its predecessor's conflicts become, new conflicts and their alerts
 acknowledgement -> told, both sides learn that it was read
 declaration     -> told, what it opens is open
+key document    -> told, the keys that it speaks of
 tick            -> tick, stale presences, overdue answers, graver windows, ended windows
 observation     -> delivery, cosignature and what is witnessed by it, trouble with a witness
 administration  -> node start, keys, agreements
@@ -23,9 +24,11 @@ from openline.core.precedence import Precedence
 from openline.core.time import FOREVER_MS
 from openline.hotline.alerts import Request
 from openline.hotline.decisions import parting
+from openline.intake.key_admission import admit
+from openline.intake.key_opening import OpenedKeyDocument
 from openline.intake.opening import OpenedAcknowledgement, OpenedDeclaration, OpenedNotice
 from openline.ledger.checkpoint import Checkpoint
-from openline.node import declarations
+from openline.node import declarations, standing
 from openline.node.conflicts import ConflictStep, late_alerts
 from openline.node.emission import Emission
 from openline.node.journal import Output
@@ -64,14 +67,18 @@ class Step(Emission):
 
         Raises:
             Invalid: NOTICE_ID_REUSED, before anything has changed.
+            NotAuthenticated: KEY_REVOKED, KEY_EXPIRED, KEY_NOT_VALID_YET.
         """
         notice, state = opened.notice, self.state
         key = notice_key(notice.party, notice.id)
         known = state.held.get(key)
         if known is not None:
             return _same_again(known.digest, known.index, known.recorded_ms, opened.digest)
+        is_expired = standing.check_notice(state, opened, self.at_ms)
         state.expire(self.at_ms)
         flags = self._flags(notice)
+        if is_expired:
+            flags.append(FlagCode.KEY_EXPIRED)
         earlier = self.state.earlier(notice)
         held = state.take_notice(notice, digest=opened.digest, at_ms=self.at_ms)
         index = self.tell(notice.party, opened.raw)
@@ -90,17 +97,21 @@ class Step(Emission):
         Raises:
             NotFound: ALERT_UNKNOWN.
             Invalid: NOTICE_ID_REUSED.
+            NotAuthenticated: KEY_REVOKED, KEY_NOT_VALID_YET.
         """
         ack = opened.acknowledgement
         key = notice_key(ack.party, ack.id)
         known = self.state.acknowledged.get(key)
         if known is not None:
             return _same_again(*known, opened.digest)
+        is_expired = standing.check_acknowledgement(self.state, opened, self.at_ms)
         events = self.state.desk.acknowledging(
             ack.alert, party=ack.party, role=ack.role, read=Precedence(ack.precedence), at_ms=self.at_ms
         )
         self.state.acknowledged[key] = (opened.digest, self.state.size, self.at_ms)
         index = self.tell(ack.party, opened.raw)
+        if is_expired:
+            self.emit(standing.expired(self.state, ack, self.at_ms))
         for event in events:
             self.emit(event)
         return Accepted(index=index, recorded_ms=self.at_ms, outputs=tuple(self.outputs))
@@ -111,12 +122,30 @@ class Step(Emission):
         Raises:
             NotFound: NOT_FOUND.
             Invalid: NOTICE_ID_REUSED.
+            NotAuthenticated: KEY_REVOKED, KEY_EXPIRED, KEY_NOT_VALID_YET.
         """
         known = self.state.declared.get(declarations.key_of(opened.declaration))
         if known is not None:
             return _same_again(*known, opened.digest)
+        standing.check_plain(self.state, opened, self.at_ms)
         declarations.check(self.state, opened.declaration)
         index = declarations.run(self, opened)
+        return Accepted(index=index, recorded_ms=self.at_ms, outputs=tuple(self.outputs))
+
+    def key_document(self, opened: OpenedKeyDocument) -> Accepted:
+        """A party says which keys speak for it. It holds from its entry on, and for nothing before.
+
+        Raises:
+            Invalid: NOTICE_ID_REUSED, VALUE_INVALID, TIME_INVALID.
+            NotAuthenticated: KEY_UNVOUCHED, KEY_REVOKED, KEY_EXPIRED, KEY_NOT_VALID_YET.
+        """
+        document, signers, state = opened.document, opened.signers, self.state
+        known = state.key_documents.get(notice_key(document.party, document.id))
+        if known is not None:
+            return _same_again(*known, opened.digest)
+        admit(document, signers, keyring=state.keyring, at_ms=self.at_ms)
+        state.take_key_document(document, signers, digest=opened.digest, at_ms=self.at_ms)
+        index = self.tell(document.party, opened.raw)
         return Accepted(index=index, recorded_ms=self.at_ms, outputs=tuple(self.outputs))
 
     def tick(self) -> Accepted:

@@ -149,6 +149,10 @@ _FLAGS: dict[FlagCode, dict[Language, str]] = {
         "en": "its protection class is not in the agreement: the largest radius is used",
         "fr": "sa classe n'est pas dans l'accord: le plus grand rayon est retenu",
     },
+    FlagCode.KEY_EXPIRED: {
+        "en": "the key that signed is valid no longer; it was taken because it is urgent: get a new key now",
+        "fr": "la clé qui a signé n'est plus valable; c'est accepté car urgent: prenez une nouvelle clé",
+    },
     FlagCode.STALE_PRESENCE: {
         "en": "presence was not confirmed in time; it stays protected",
         "fr": "une présence n'a pas été confirmée à temps; elle reste protégée",

@@ -14,6 +14,7 @@ from openline.adapters.http.committed import Committed
 from openline.adapters.http.feeds import PULSE_S, Feeds
 from openline.adapters.http.following import Following
 from openline.adapters.http.health import Health
+from openline.adapters.http.known_keys import KnownKeys
 from openline.adapters.http.ledger_pages import LedgerPages
 from openline.adapters.http.metrics import Metrics
 from openline.adapters.http.openapi import Interface
@@ -53,12 +54,14 @@ class NodeApp:
         self._sequencer = sequencer
         self._cosigners = cosigners
         self._problems = Problems(report, self.metrics.count_refusal)
-        signing_in, committed = SigningIn(line, sessions), Committed(line)
+        signing_in, committed = SigningIn(line, sessions, sequencer.clock), Committed(line)
         self._notices = Telling(sequencer.hand_in, self.metrics.count_notice, self._problems, is_drill=is_drill)
         count = self.metrics.count_acknowledgement
         acknowledgements = Telling(sequencer.hand_in_acknowledgement, count, self._problems, is_drill=is_drill)
         count = self.metrics.count_declaration
         declarations = Telling(sequencer.hand_in_declaration, count, self._problems, is_drill=is_drill)
+        count = self.metrics.count_key_document
+        key_documents = Telling(sequencer.hand_in_key_document, count, self._problems, is_drill=is_drill)
         following = Following(line, self.feeds, sessions, signing_in, patience=patience, report=report)
         routes: list[BaseRoute] = [
             *Own(line, committed, signing_in, is_drill=is_drill).routes(),
@@ -66,6 +69,8 @@ class NodeApp:
             Route("/notices", self._notices, methods=["POST"]),
             Route("/acknowledgements", acknowledgements, methods=["POST"]),
             Route("/declarations", declarations, methods=["POST"]),
+            Route("/keys", key_documents, methods=["POST"]),
+            *KnownKeys(line, sequencer.clock, committed, signing_in, is_drill=is_drill).routes(),
             *following.routes(),
             *signing_in.routes(),
             *LedgerPages(line).routes(),

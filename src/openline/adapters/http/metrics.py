@@ -29,6 +29,8 @@ class Metrics:
         told = Counter("openline_notices", "Notices taken.", ["outcome"], registry=self._registry)
         read = Counter("openline_acknowledgements", "Acknowledgements taken.", ["outcome"], registry=self._registry)
         said = Counter("openline_declarations", "Declarations taken.", ["outcome"], registry=self._registry)
+        keys = Counter("openline_key_documents", "Key documents taken.", ["outcome"], registry=self._registry)
+        self._keys = keys.labels("recorded"), keys.labels("duplicate")
         self._said = said.labels("recorded"), said.labels("duplicate")
         self._told = told.labels("recorded"), told.labels("duplicate")
         self._read = read.labels("recorded"), read.labels("duplicate")
@@ -49,6 +51,10 @@ class Metrics:
     def count_declaration(self, *, is_duplicate: bool) -> None:
         """A declaration was taken."""
         self._said[is_duplicate].inc()
+
+    def count_key_document(self, *, is_duplicate: bool) -> None:
+        """A key document was taken."""
+        self._keys[is_duplicate].inc()
 
     def count_refusal(self, code: str) -> None:
         """A problem was sent."""

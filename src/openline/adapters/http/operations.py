@@ -49,6 +49,7 @@ _ENVELOPE = (
     "KEY_UNKNOWN",
     "PARTY_MISMATCH",
 )
+_STANDING = ("KEY_REVOKED", "KEY_EXPIRED", "KEY_NOT_VALID_YET")
 _VALUES = ("VALUE_INVALID", "TIME_INVALID", "ALTITUDE_INVALID", "GEOMETRY_INVALID", "LIMIT_EXCEEDED")
 _SESSION = ("SESSION_REQUIRED", "SESSION_EXPIRED")
 _TAKING = ("NODE_FENCED", "NODE_BUSY")
@@ -84,7 +85,7 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Tell a notice. Its signature is its authentication.",
         sends="NoticeEnvelope",
         answers=_TAKEN,
-        codes=(*_ENVELOPE, *_VALUES, "NOTICE_ID_REUSED", *_TAKING),
+        codes=(*_ENVELOPE, *_STANDING, *_VALUES, "NOTICE_ID_REUSED", *_TAKING),
     ),
     Operation(
         method="post",
@@ -94,7 +95,15 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Say that a person on watch has read an alert. It is neither consent nor permission.",
         sends="AcknowledgementEnvelope",
         answers=_TAKEN,
-        codes=(*_ENVELOPE, "TIME_INVALID", "NOTICE_ID_REUSED", "ALERT_UNKNOWN", "ROLE_UNQUALIFIED", *_TAKING),
+        codes=(
+            *_ENVELOPE,
+            *_STANDING,
+            "TIME_INVALID",
+            "NOTICE_ID_REUSED",
+            "ALERT_UNKNOWN",
+            "ROLE_UNQUALIFIED",
+            *_TAKING,
+        ),
     ),
     Operation(
         method="post",
@@ -104,7 +113,36 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Say how an entry of one's own may be used: disclose it to a party or to an inquiry.",
         sends="DeclarationEnvelope",
         answers=_TAKEN,
-        codes=(*_ENVELOPE, "TIME_INVALID", "VALUE_INVALID", "NOTICE_ID_REUSED", "NOT_FOUND", *_TAKING),
+        codes=(*_ENVELOPE, *_STANDING, "TIME_INVALID", "VALUE_INVALID", "NOTICE_ID_REUSED", "NOT_FOUND", *_TAKING),
+    ),
+    Operation(
+        method="post",
+        path="/keys",
+        name="tell_keys",
+        tag="tell",
+        summary="Say which keys speak for one's party: issuers, officers, revocations, other roots.",
+        sends="KeyEnvelope",
+        answers=_TAKEN,
+        codes=(
+            *_ENVELOPE,
+            *_STANDING,
+            "KEY_UNVOUCHED",
+            "TIME_INVALID",
+            "VALUE_INVALID",
+            "LIMIT_EXCEEDED",
+            "NOTICE_ID_REUSED",
+            *_TAKING,
+        ),
+    ),
+    Operation(
+        method="get",
+        path="/keys",
+        name="known_keys",
+        tag="read",
+        summary="Keys of the session's party and of those with whom it shares an agreement, and who vouches for each.",
+        answers=(Good(status=200, says="Parties by code, documents in the order told.", shape="KnownKeys"),),
+        codes=(*_SESSION, "NODE_FENCED", "STORE_FAILED"),
+        needs_session=True,
     ),
     Operation(
         method="post",
@@ -123,7 +161,7 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Answer a challenge with its signature, and get a token to read with.",
         sends="SessionEnvelope",
         answers=(Good(status=201, says="A token that lasts 15 minutes.", shape="SessionOpened"),),
-        codes=(*_ENVELOPE, "CHALLENGE_UNKNOWN", "LIMIT_EXCEEDED"),
+        codes=(*_ENVELOPE, *_STANDING, "CHALLENGE_UNKNOWN", "LIMIT_EXCEEDED"),
     ),
     Operation(
         method="get",

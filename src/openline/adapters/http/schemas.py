@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from openline.adapters.http import shapes
-from openline.codec import wire
-from openline.codec.envelope import ACKNOWLEDGEMENT_TYPE, DECLARATION_TYPE, NOTICE_TYPE, SESSION_TYPE
+from openline.codec import wire, wire_keys
+from openline.codec.envelope import ACKNOWLEDGEMENT_TYPE, DECLARATION_TYPE, KEY_TYPE, NOTICE_TYPE, SESSION_TYPE
 from openline.core.event import (
     Acknowledged,
     Alert,
@@ -44,6 +44,7 @@ _ANSWERS = (
     shapes.OwnAlerts,
     shapes.OwnNotices,
     shapes.KnownZones,
+    shapes.KnownKeys,
     shapes.OwnEntry,
     shapes.OwnChannels,
     shapes.Alive,
@@ -55,6 +56,7 @@ _PREFIX = "Wire"
 _DIGIT = "[A-Za-z0-9+/]"
 _BASE64 = f"^({_DIGIT}{{4}})*({_DIGIT}[AQgw]==|{_DIGIT}{{2}}[AEIMQUYcgkosw048]=)?$"
 """Canonical: padded, and the bits that are not used are zero."""
+_SIGNATURES_MAX = 100
 _SIGNATURE = f"^{_DIGIT}{{85}}[AQgw]==$"
 """64 bytes."""
 
@@ -66,8 +68,16 @@ def ref(name: str) -> Schema:
 
 def all_schemas() -> dict[str, Schema]:
     """Every component by name."""
-    told = (wire.AnyWireNotice, wire.WireAcknowledgement, wire.WireSession, wire.AnyWireDeclaration)
-    (notice, _, _, declaration), signed = msgspec.json.schema_components(told, ref_template=f"{_AT}{{name}}")
+    told = (
+        wire.AnyWireNotice,
+        wire.WireAcknowledgement,
+        wire.WireSession,
+        wire.AnyWireDeclaration,
+        wire_keys.AnyWireKeyDocument,
+    )
+    (notice, _, _, declaration, key_document), signed = msgspec.json.schema_components(
+        told, ref_template=f"{_AT}{{name}}"
+    )
     _, answered = msgspec.json.schema_components(_ANSWERS, ref_template=f"{_AT}{{name}}")
     return {
         **{name.removeprefix(_PREFIX): _renamed(schema) for name, schema in signed.items()},
@@ -76,6 +86,8 @@ def all_schemas() -> dict[str, Schema]:
         "Declaration": _renamed(declaration),
         "NoticeEnvelope": _envelope(NOTICE_TYPE, "Notice"),
         "AcknowledgementEnvelope": _envelope(ACKNOWLEDGEMENT_TYPE, "Acknowledgement"),
+        "KeyDocument": _renamed(key_document),
+        "KeyEnvelope": _envelope(KEY_TYPE, "KeyDocument", most=_SIGNATURES_MAX),
         "DeclarationEnvelope": _envelope(DECLARATION_TYPE, "Declaration"),
         "SessionEnvelope": _envelope(SESSION_TYPE, "Session"),
         "FeedEvent": {"oneOf": [ref(f"Feed{kind.__name__}") for kind in FEED_EVENTS]},
@@ -95,7 +107,7 @@ def _renamed(schema: Any) -> Any:  # noqa: ANN401 - any part of a schema
     return schema
 
 
-def _envelope(payload_type: str, payload: str) -> Schema:
+def _envelope(payload_type: str, payload: str, *, most: int = 1) -> Schema:
     signature = {
         "type": "object",
         "properties": {
@@ -107,7 +119,7 @@ def _envelope(payload_type: str, payload: str) -> Schema:
     }
     return {
         "type": "object",
-        "description": "A DSSE envelope, signed once with Ed25519 over the payload's bytes exactly as sent.",
+        "description": "A DSSE envelope, signed with Ed25519 over the payload's bytes exactly as sent.",
         "properties": {
             "payload": {
                 "type": "string",
@@ -117,7 +129,7 @@ def _envelope(payload_type: str, payload: str) -> Schema:
                 "contentSchema": ref(payload),
             },
             "payloadType": {"const": payload_type},
-            "signatures": {"type": "array", "items": signature, "minItems": 1, "maxItems": 1},
+            "signatures": {"type": "array", "items": signature, "minItems": 1, "maxItems": most},
         },
         "required": ["payload", "payloadType", "signatures"],
         "additionalProperties": False,

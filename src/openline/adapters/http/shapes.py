@@ -136,6 +136,54 @@ class KnownZones(Struct, kw_only=True):
     zones: list[KnownZone]
 
 
+class KnownKey(Struct, kw_only=True):
+    """A key that speaks for a party, or vouches for those that do."""
+
+    key_id: str
+    key: str
+    role: str
+    """`issuer` for one that vouches for officers."""
+    standing: str
+    """`in_force`, `not_yet`, `expired` or `revoked`."""
+    vouched_by: str
+    """Id of the root or issuer that vouches for it; empty when the operator of the node enrolled it."""
+    watch: str
+    not_before: str | None
+    not_after: str | None
+    """None for what the operator enrolled, which is in force until its party takes it back."""
+    entry: int | None
+    """Of the document that vouches for it."""
+
+
+class KeyDocumentTold(Struct, kw_only=True):
+    """A key document, exactly as its party told it."""
+
+    index: int
+    recorded_at: str
+    envelope: str
+
+
+class PartyKeys(Struct, kw_only=True):
+    """The keys of one party."""
+
+    party: str
+    roots: list[str]
+    """The present ones."""
+    threshold: int
+    """How many of them it takes to replace them; 0 when this ledger holds none."""
+    keys: list[KnownKey]
+    documents: list[KeyDocumentTold]
+    """In the order told: with the first roots they show all of the above again."""
+
+
+class KnownKeys(Struct, kw_only=True):
+    """Keys of the session's party and of those with whom it shares an agreement, by code of the party."""
+
+    as_of: int
+    drill: bool
+    parties: list[PartyKeys]
+
+
 class OwnEntry(Struct, kw_only=True):
     """An entry that the session's party told or that was addressed to it, with all that proves it."""
 

@@ -13,17 +13,22 @@ from openline.core.errors import NotAuthenticated
 from openline.core.limits import EMPTY_BODY_MAX_BYTES
 from openline.core.time import to_text
 from openline.intake.opening import open_session
+from openline.keys.identify import key_id
 from openline.node.line import Line
+from openline.node.ports import Clock
 from openline.node.sessions import Session, Sessions
+from openline.node.standing import check_reader, is_revoked
 
 
 class SigningIn:
     """Opens sessions and finds them again."""
 
-    def __init__(self, line: Line, sessions: Sessions) -> None:
+    def __init__(self, line: Line, sessions: Sessions, clock: Clock) -> None:
         """The keys are those that `line` knows."""
         self._line = line
         self._sessions = sessions
+        self._clock = clock
+        sessions.end_with(lambda name: is_revoked(line.state, name))
 
     def routes(self) -> list[BaseRoute]:
         """The addresses under `/sessions`."""
@@ -55,7 +60,9 @@ class SigningIn:
     async def _open(self, request: Request) -> Answer:
         raw = await read_body(request.scope, request.receive)
         key, challenge = open_session(raw, keyring=self._line.state.keyring)
-        token, session = self._sessions.open(key.party, key.role, challenge)
+        name = key_id(key.public_key)
+        check_reader(self._line.state, name, self._clock.now_ms())
+        token, session = self._sessions.open(key.party, key.role, challenge, name)
         opened = shapes.SessionOpened(
             token=token, party=session.party, role=session.role, expires_at=to_text(session.expires_ms)
         )
