@@ -10,6 +10,7 @@ from openline import __version__
 from openline.app.commands.agreement import agreement
 from openline.app.commands.demo import demo
 from openline.app.commands.desk import ack, send, status, watch
+from openline.app.commands.evidence import export
 from openline.app.commands.keys import keys
 from openline.app.commands.publish import publish
 from openline.app.commands.replay import replay
@@ -27,7 +28,7 @@ app = typer.Typer(
     help="Openline, the line that stays open for safety: tell, check, warn, answer, prove. "
     "Exit status: 0 done, 1 a finding (verification failed, alert open), 2 bad use.",
 )
-for command in (replay, serve, init, verify, publish, send, watch, ack, status, zones, demo, witness):
+for command in (replay, serve, init, verify, publish, send, watch, ack, status, zones, export, demo, witness):
     app.command()(command)
 app.add_typer(keys, name="key")
 app.add_typer(agreement, name="agreement")

@@ -32,6 +32,12 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
 
 
+def say_drill(*, is_drill: bool) -> None:
+    """Say it first, when nothing of what follows is real."""
+    if is_drill:
+        out.print("DRILL. EXERCICE. Nothing here is real; rien ici n'est réel.", style="bold magenta")
+
+
 @contextmanager
 def spoken_errors() -> Iterator[None]:
     """Turn errors into a sentence on standard error and an exit status."""

@@ -19,6 +19,8 @@ from openline.core.errors import CODES, BadUse, NodeFault, Refusal
 
 DEFAULT_NODE = "http://localhost:8460"
 _TIMEOUT_S = 10.0
+_LONG_S = 300.0
+"""How long a node may take to put an evidence bundle together."""
 _AGAIN_S = 2.0
 _HOST = re.compile(r"[\w.:-]+")
 """A name, an IPv4 or an IPv6 address; whether there is such a host, the connection tells."""
@@ -97,6 +99,11 @@ class Desk:
         """The zones that the party has to know. Needs a session."""
         return self._call("GET", "/zones")
 
+    def evidence(self, asked: dict[str, str]) -> bytes:
+        """The bytes of an evidence bundle, not yet believed. Needs a session."""
+        timeout = httpx.Timeout(_TIMEOUT_S, read=_LONG_S)
+        return self._answer("GET", "/evidence", params=asked, timeout=timeout).content
+
     @contextmanager
     def feed(self, after: int) -> Iterator[Iterator[dict[str, Any]]]:
         """The party's own feed after an entry, as it comes. Needs a session."""
@@ -112,14 +119,17 @@ class Desk:
             raise _unreachable(self._node, error) from error
 
     def _call(self, method: str, path: str, *, content: bytes | None = None) -> dict[str, Any]:
+        answer: dict[str, Any] = self._answer(method, path, content=content).json()
+        return answer
+
+    def _answer(self, method: str, path: str, **more: Any) -> httpx.Response:  # noqa: ANN401 - what httpx takes
         try:
-            response = self._http.request(method, path, content=content)
+            response = self._http.request(method, path, **more)
         except httpx.HTTPError as error:
             raise _unreachable(self._node, error) from error
         if response.is_error:
             raise _refusal(response)
-        answer: dict[str, Any] = response.json()
-        return answer
+        return response
 
     def _counter(self) -> Counter:
         try:

@@ -75,6 +75,7 @@ CODES: dict[str, Code] = {
     "AGREEMENT_INVALID": Code("an agreement file cannot be followed", _C),
     "AGREEMENT_UNSIGNED": Code("an agreement lacks the valid signature of one of its parties", _C),
     "CONFIGURATION_INVALID": Code("a setting cannot be followed", _C),
+    "BUNDLE_MALFORMED": Code("an evidence bundle is not in the form that bundles are written in", _C),
     "FILE_UNREADABLE": Code("a file is missing or cannot be read or written", _C),
 }
 

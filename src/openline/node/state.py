@@ -25,6 +25,8 @@ from openline.engine.finder import Engine
 from openline.hotline.alerts import Ladder
 from openline.hotline.desk import Desk
 from openline.intake.keyring import Keyring
+from openline.ledger.leaf import LeafClass
+from openline.node.journal import class_of
 from openline.node.judging import judged
 from openline.node.repeats import LineSide, fold_of_conflict, fold_of_late
 from openline.node.secrets import NodeSecrets
@@ -102,6 +104,10 @@ class State:
         """Indexes of the entries addressed to a party."""
         self.delivered: dict[str, int] = {}
         """The last entry that a party's machine is known to have taken, by party."""
+        self.deliveries: dict[str, array[int]] = {}
+        """Indexes of the entries that say so."""
+        self.administered = array("q")
+        """Indexes of what changed who or what counts."""
         self._refreshes: list[tuple[int, str]] = []
         self._awaited: list[tuple[int, str]] = []
         """Agreements loaded that have not begun: when they do, and their ids."""
@@ -220,8 +226,7 @@ class State:
 
     def apply(self, event: Event) -> None:
         """Take what the line did, as the entry at the present size."""
-        if event.to:
-            self.feeds.setdefault(event.to, array("q")).append(self.size)
+        self._place(event)
         self.witnesses.apply(event, self.size)
         ended = self.desk.references_ended(event)
         self.desk.apply(event)
@@ -243,6 +248,15 @@ class State:
     def witnessed(self, agreement: str) -> int:
         """Entries below this size are witnessed under an agreement; 0 when none is."""
         return self.witnesses.witnessed.get(agreement, 0)
+
+    def _place(self, event: Event) -> None:
+        """Remember where it stands, for those whom it concerns."""
+        if event.to:
+            self.feeds.setdefault(event.to, array("q")).append(self.size)
+        elif isinstance(event, Delivered):
+            self.deliveries.setdefault(event.party, array("q")).append(self.size)
+        elif class_of(event) is LeafClass.ADMIN:
+            self.administered.append(self.size)
 
     def stale(self, at_ms: int) -> Held | None:
         """A presence in force whose confirmation is overdue at `at_ms` and that was not yet said to be stale."""

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Match, Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
 from openline.adapters.http.committed import Committed
+from openline.adapters.http.evidence import Evidence
 from openline.adapters.http.feeds import PULSE_S, Feeds
 from openline.adapters.http.following import Following
 from openline.adapters.http.health import Health
@@ -65,6 +66,7 @@ class NodeApp:
         following = Following(line, self.feeds, sessions, signing_in, patience=patience, report=report)
         routes: list[BaseRoute] = [
             *Own(line, committed, signing_in, is_drill=is_drill).routes(),
+            *Evidence(line, committed, signing_in, is_drill=is_drill).routes(),
             *Zones(line, sequencer.clock, committed, signing_in, is_drill=is_drill).routes(),
             Route("/notices", self._notices, methods=["POST"]),
             Route("/acknowledgements", acknowledgements, methods=["POST"]),

@@ -7,10 +7,12 @@ from typing import Any
 from msgspec import Struct
 
 from openline.adapters.http.answers import JSON
+from openline.core.limits import NAME_MAX_CHARS
 
 EVENT_STREAM = "text/event-stream"
 HTML = "text/html"
 OCTETS = "application/octet-stream"
+ZIP = "application/zip"
 TEXT = "text/plain"
 
 
@@ -57,6 +59,10 @@ _TAKING = ("NODE_FENCED", "NODE_BUSY")
 
 def _path(name: str, says: str, **schema: Any) -> dict[str, Any]:  # noqa: ANN401 - keywords of JSON Schema
     return {"name": name, "in": "path", "required": True, "description": says, "schema": schema}
+
+
+def _query(name: str, says: str, **schema: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
+    return {"name": name, "in": "query", "required": False, "description": says, "schema": schema}
 
 
 def _index(place: str, name: str, says: str) -> dict[str, Any]:
@@ -230,6 +236,31 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Names and secrets of the session's channels, to check in the public leaves that no serial is missing.",
         answers=(Good(status=200, says="Keep the secrets.", shape="OwnChannels"),),
         codes=_SESSION,
+        needs_session=True,
+    ),
+    Operation(
+        method="get",
+        path="/evidence",
+        name="own_evidence",
+        tag="read",
+        summary="The evidence bundle of the session's party: what it told and was told, with all that proves it.",
+        parameters=(
+            _query("from", "Entries recorded from this time on, RFC 3339 with an offset.", type="string"),
+            _query("to", "Entries recorded before this time.", type="string"),
+            _query("from_index", "Entries from this one on.", type="integer", minimum=0),
+            _query("to_index", "Entries before this one.", type="integer", minimum=0),
+            _query("inquiry", "Only what was disclosed to this inquiry.", type="string", maxLength=NAME_MAX_CHARS),
+        ),
+        answers=(Good(status=200, says="A ZIP archive; `openline verify` reads it.", media=ZIP),),
+        codes=(
+            *_SESSION,
+            "TIME_INVALID",
+            "VALUE_INVALID",
+            "LIMIT_EXCEEDED",
+            "NODE_FENCED",
+            "NODE_BUSY",
+            "STORE_FAILED",
+        ),
         needs_session=True,
     ),
     Operation(

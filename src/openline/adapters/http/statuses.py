@@ -60,6 +60,7 @@ NEVER_OVER_HTTP = frozenset(
         "AGREEMENT_INVALID",
         "AGREEMENT_UNSIGNED",
         "CONFIGURATION_INVALID",
+        "BUNDLE_MALFORMED",
         "FILE_UNREADABLE",
     }
 )

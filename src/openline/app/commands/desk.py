@@ -9,7 +9,7 @@ import typer
 
 from openline.adapters.clock import SystemClock, SystemEntropy
 from openline.app.commands.replay import LanguageChoice
-from openline.app.console import FINDING, err, out, print_json, printable, spoken_errors
+from openline.app.console import FINDING, err, out, print_json, printable, say_drill, spoken_errors
 from openline.app.desk import DEFAULT_NODE, Desk, followed, node_state
 from openline.app.notice_files import read_notice_file
 from openline.core.errors import NotFound
@@ -157,12 +157,6 @@ def _print_status(*, ready: bool, document: dict[str, Any], alerts: list[dict[st
         times = f" x{held['count']}" if held["count"] > 1 else ""
         out.print(f"  {held['precedence']:<10} {held['alert']}  {held['reason']}{times}  {state}", markup=False)
     out.print(CAVEAT["en"], style="italic")
-
-
-def say_drill(*, is_drill: bool) -> None:
-    """Say it first, when nothing of what follows is real."""
-    if is_drill:
-        out.print("DRILL. EXERCICE. Nothing here is real; rien ici n'est réel.", style="bold magenta")
 
 
 def _say_lost(reason: str) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from openline.app.commands.desk import Json, Key, Lang, Node, say_drill
+from openline.app.commands.desk import Json, Key, Lang, Node
 from openline.app.commands.replay import LanguageChoice
-from openline.app.console import out, print_json, printable, spoken_errors
+from openline.app.console import out, print_json, printable, say_drill, spoken_errors
 from openline.app.desk import DEFAULT_NODE, Desk
 from openline.release.phrases import CAVEAT, Language
 

@@ -1,0 +1,101 @@
+"""A party's own evidence bundle over HTTP: put together beside the event loop, from what is on disk."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+from starlette.requests import Request
+from starlette.routing import BaseRoute
+
+from openline.adapters.bundle_file import pack
+from openline.adapters.http.answers import Answer
+from openline.adapters.http.committed import Committed
+from openline.adapters.http.doors import get
+from openline.adapters.http.signing_in import SigningIn
+from openline.codec.times import read_instant
+from openline.core.errors import Invalid, NodeFault
+from openline.core.evidence import Span
+from openline.core.limits import NAME_MAX_CHARS
+from openline.core.time import FOREVER_MS
+from openline.ledger.note import NoteVerifier
+from openline.node.evidence import Asked, Source, gather
+from openline.node.holdings import Holdings, of_state
+from openline.node.line import Line
+
+ZIP = "application/zip"
+WAITING_MAX = 8
+"""Bundles that wait while one is put together; more are asked to come back."""
+_INDEX = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
+
+
+class Evidence:
+    """Bundles, one at a time: the sequencer goes before them."""
+
+    def __init__(self, line: Line, committed: Committed, signing_in: SigningIn, *, is_drill: bool) -> None:
+        """Nothing is put together yet."""
+        self._line = line
+        self._committed = committed
+        self._signing_in = signing_in
+        self._is_drill = is_drill
+        self._turn = asyncio.Lock()
+        self._waiting = 0
+
+    def routes(self) -> list[BaseRoute]:
+        """The one address."""
+        return [get("/evidence", self._evidence)]
+
+    async def _evidence(self, request: Request) -> Answer:
+        asked = _asked(self._signing_in.session(request).party, request)
+        if self._waiting >= WAITING_MAX:
+            raise NodeFault(
+                "NODE_BUSY", "other bundles are being put together", remedy="Come back in a minute; nothing is lost."
+            )
+        self._waiting += 1
+        try:
+            async with self._turn:
+                source, holdings = await self._committed.look(lambda line: self._seen(line, asked.party))
+                return Answer(200, await asyncio.to_thread(_packed, source, holdings, asked), ZIP)
+        finally:
+            self._waiting -= 1
+
+    def _seen(self, line: Line, party: str) -> tuple[Source, Holdings]:
+        """The ledger as its disk has it at this moment; complete parts of the tree never change."""
+        return source_of(line, is_drill=self._is_drill), of_state(line.state, party)
+
+
+def source_of(line: Line, *, is_drill: bool) -> Source:
+    """Where the bundle of a line is read from."""
+    return Source(
+        record=line.store.get,
+        salts=line.journal.salts,
+        tree=line.journal.tree,
+        node_key=NoteVerifier(line.origin, line.secrets.signer.public_key),
+        checkpoint=line.checkpoint,
+        is_drill=is_drill,
+    )
+
+
+def _packed(source: Source, holdings: Holdings, asked: Asked) -> bytes:
+    return pack(gather(source, holdings, asked))
+
+
+def _asked(party: str, request: Request) -> Asked:
+    query = request.query_params
+    since, until, inquiry = (query.get(name, "") for name in ("from", "to", "inquiry"))
+    if len(inquiry) > NAME_MAX_CHARS:
+        raise Invalid("VALUE_INVALID", "no inquiry has so long a name", path="inquiry", remedy="Name it as declared.")
+    to_index = query.get("to_index", "")
+    span = Span(
+        first=_number(query.get("from_index", "0"), "from_index"),
+        end=_number(to_index, "to_index") if to_index else None,
+        since_ms=read_instant(since, path="from") if since else 0,
+        until_ms=read_instant(until, path="to") if until else FOREVER_MS,
+    )
+    return Asked(party=party, span=span, inquiry=inquiry)
+
+
+def _number(text: str, path: str) -> int:
+    if not _INDEX.fullmatch(text):
+        raise Invalid("VALUE_INVALID", "it is not an index of an entry", path=path, remedy="Send a whole number.")
+    return int(text)

@@ -1,0 +1,221 @@
+"""Gathering what one party may show: what it told, what it was told, what was disclosed to it, and what that rests on.
+
+Nothing else is read into it: of the entries of others only those that were disclosed to the party, and of the
+administrative ones the node's starts, the agreements that the party signed, and the keys of those whose word is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+from msgspec import Struct
+
+from openline.codec.agreements import read_agreement
+from openline.codec.declarations import read_declaration
+from openline.codec.envelope import DECLARATION_TYPE, from_base64, read_own_envelope
+from openline.core.declaration import Disclosure
+from openline.core.errors import Invalid, LedgerFault
+from openline.core.event import AgreementLoaded, Disclosed, Event, KeyEnrolled, NodeStarted
+from openline.core.evidence import EvidenceBundle, Manifest, OpenedEntry, Span
+from openline.core.time import FOREVER_MS, to_text
+from openline.ledger.checkpoint import parse_checkpoint
+from openline.ledger.leaf import LeafClass, Salts, decode_leaf
+from openline.ledger.note import NoteVerifier, format_verifier_key, parse_note
+from openline.ledger.proof_file import ProofFile, format_proof_file
+from openline.ledger.tree import Tree
+from openline.node.holdings import Holdings, recorded_ms, teller_of
+from openline.node.journal import split_told
+from openline.node.ports import Record
+from openline.node.recovery import Progress, event_of
+
+SHOWN_MAX = 20_000
+"""Entries of one bundle; each has a proof file of its own."""
+BODIES_MAX_BYTES = 1 << 26
+"""Bodies of one bundle, 64 MiB."""
+
+
+class Source(Struct, frozen=True, kw_only=True):
+    """A ledger as it stood at one moment, all of it on disk; it may grow meanwhile."""
+
+    record: Callable[[int], Record | None]
+    salts: Salts
+    tree: Tree
+    node_key: NoteVerifier
+    """Its name is the origin."""
+    checkpoint: str
+    witnessed: str = ""
+    """The largest cosigned checkpoint, when it is another one."""
+    is_drill: bool
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """What a bundle is to hold."""
+
+    party: str
+    span: Span = Span()
+    inquiry: str = ""
+    """Only what the party has disclosed to this inquiry; empty for all that it may show."""
+
+
+def gather(source: Source, holdings: Holdings, asked: Asked, progress: Progress | None = None) -> EvidenceBundle:
+    """The bundle of a party.
+
+    Raises:
+        Invalid: LIMIT_EXCEEDED, when the range holds too much; VALUE_INVALID, when it lies outside the ledger.
+        LedgerFault: LEDGER_INVALID, when an entry cannot be read.
+        StoreError: when the disk cannot be read.
+    """
+    try:
+        return _Gathering(source, asked).run(holdings, progress or _silent)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise LedgerFault(
+            "LEDGER_INVALID",
+            f"an entry cannot be read ({error})",
+            remedy="Verify the ledger: `openline verify DIR` names the entry.",
+        ) from error
+
+
+class _Gathering:
+    """One bundle in the making."""
+
+    def __init__(self, source: Source, asked: Asked) -> None:
+        self._source = source
+        self._asked = asked
+        self._size = parse_checkpoint(parse_note(source.checkpoint).text).size
+        self._early = parse_checkpoint(parse_note(source.witnessed).text).size if source.witnessed else 0
+        self._bytes = 0
+
+    def run(self, holdings: Holdings, progress: Progress) -> EvidenceBundle:
+        first, end = self._range(self._asked.span)
+        indexes = holdings.within(first, end)
+        self._check_count(len(indexes))
+        shown: dict[int, Record] = {}
+        opened_by: set[int] = set()
+        for done, index in enumerate(indexes):
+            record = self._read(index)
+            entry = self._disclosing(record)
+            if not self._asked.inquiry or entry is not None:
+                shown[index] = record
+            if entry is not None:
+                opened_by.add(entry)
+            if done % 500 == 0:
+                progress(done, len(indexes))
+        for index in sorted(opened_by - shown.keys()):
+            shown[index] = self._read(index)
+        self._check_count(len(shown))
+        keys = list(self._administration(holdings.administered, shown.values(), end))
+        progress(len(indexes), len(indexes))
+        return self._bundle((first, end), [shown[index] for index in sorted(shown)], keys)
+
+    def _bundle(self, span: tuple[int, int], shown: list[Record], keys: list[Record]) -> EvidenceBundle:
+        source, asked = self._source, self._asked
+        is_early_used = any(record.index < self._early for record in (*shown, *keys))
+        consistency: list[bytes] = []
+        if is_early_used and self._early < self._size:
+            consistency = source.tree.consistency_proof(self._early, self._size)
+        until = asked.span.until_ms
+        return EvidenceBundle(
+            manifest=Manifest(
+                origin=source.node_key.name,
+                node_key=format_verifier_key(source.node_key),
+                drill=source.is_drill,
+                party=asked.party,
+                from_index=span[0],
+                to_index=span[1],
+                since=to_text(asked.span.since_ms) if asked.span.since_ms else "",
+                until=to_text(until) if until < FOREVER_MS else "",
+                inquiry=asked.inquiry,
+            ),
+            checkpoint=source.checkpoint,
+            witnessed=source.witnessed if is_early_used else "",
+            consistency=tuple(consistency),
+            opened=tuple(map(self._opened, shown)),
+            keys=tuple(map(self._opened, keys)),
+            proofs={record.index: self._proof(record.index) for record in (*shown, *keys)},
+        )
+
+    def _disclosing(self, record: Record) -> int | None:
+        """The entry that this one opens: to the party, or by the party to the inquiry that is asked for."""
+        if decode_leaf(record.leaf).leaf_class is not LeafClass.TOLD:
+            event = event_of(record.body)
+            is_opened = isinstance(event, Disclosed) and event.to == self._asked.party and not self._asked.inquiry
+            return event.entry if isinstance(event, Disclosed) and is_opened else None
+        payload_type, payload = read_own_envelope(split_told(record.body)[1])
+        if payload_type != DECLARATION_TYPE or not self._asked.inquiry:
+            return None
+        declaration = read_declaration(payload, is_own=True)
+        if not isinstance(declaration, Disclosure) or declaration.inquiry != self._asked.inquiry:
+            return None
+        return declaration.entry
+
+    def _administration(self, indexes: Iterable[int], shown: Iterable[Record], end: int) -> Iterator[Record]:
+        told = (r for r in shown if decode_leaf(r.leaf).leaf_class is LeafClass.TOLD)
+        tellers = {self._asked.party, *(teller_of(record.body) for record in told)}
+        last = max(end, *(record.index + 1 for record in shown), 0) if end else 0
+        for index in indexes:
+            if index >= last:
+                return
+            record = self._read(index)
+            if _is_public_to(event_of(record.body), self._asked.party, tellers):
+                yield record
+
+    def _range(self, span: Span) -> tuple[int, int]:
+        end = self._size if span.end is None else min(span.end, self._size)
+        first = max(span.first, self._index_at(span.since_ms) if span.since_ms else 0)
+        if span.until_ms < FOREVER_MS:
+            end = min(end, self._index_at(span.until_ms))
+        return min(first, end), end
+
+    def _index_at(self, at_ms: int) -> int:
+        """The first entry that was recorded at `at_ms` or later; the size when there is none."""
+        low, high = 0, self._size
+        while low < high:
+            middle = (low + high) // 2
+            if recorded_ms(self._read(middle)) < at_ms:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def _opened(self, record: Record) -> OpenedEntry:
+        salt = self._source.salts.of(record.index)
+        return OpenedEntry(index=record.index, leaf=record.leaf, body=record.body, salt=salt)
+
+    def _proof(self, index: int) -> str:
+        is_early = index < self._early
+        size, note = (self._early, self._source.witnessed) if is_early else (self._size, self._source.checkpoint)
+        hashes = tuple(self._source.tree.inclusion_proof(index, size))
+        return format_proof_file(ProofFile(index=index, hashes=hashes, checkpoint=note))
+
+    def _read(self, index: int) -> Record:
+        record = self._source.record(index)
+        if record is None or index >= self._size:
+            message = f"entry {index} is not there"
+            raise ValueError(message)
+        self._bytes += len(record.body)
+        if self._bytes > BODIES_MAX_BYTES:
+            raise _too_much(f"the bodies in the range have more than {BODIES_MAX_BYTES} bytes")
+        return record
+
+    def _check_count(self, count: int) -> None:
+        if count > SHOWN_MAX:
+            raise _too_much(f"the range holds {count} entries of {self._asked.party}, and {SHOWN_MAX} are the most")
+
+
+def _is_public_to(event: Event, party: str, tellers: set[str]) -> bool:
+    """True for what a party may show of administration: what it signed, and the keys of whoever's word it shows."""
+    if isinstance(event, AgreementLoaded):
+        _, payload = read_own_envelope(from_base64(event.envelope))
+        return read_agreement(payload, name=event.id).signatory(party) is not None
+    if isinstance(event, KeyEnrolled):
+        return event.party in tellers
+    return isinstance(event, NodeStarted)
+
+
+def _too_much(reason: str) -> Invalid:
+    return Invalid("LIMIT_EXCEEDED", reason, path="to", remedy="Ask for a shorter range, and make several bundles.")
+
+
+def _silent(_done: int, _total: int) -> None:
+    """Nobody watches."""
