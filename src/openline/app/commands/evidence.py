@@ -10,7 +10,7 @@ import typer
 
 from openline.adapters.bundle_file import SUFFIX, pack, read_bundle, unpack
 from openline.adapters.key_files import read_or_create_node_secret
-from openline.app.composition import LEDGER_NAME, SECRET_NAME, open_store
+from openline.app.composition import LEDGER_NAME, SECRET_NAME, open_reader
 from openline.app.configuration import Settings, check_key, read_settings
 from openline.app.console import FINDING, entry_progress, out, print_json, printable, spoken_errors
 from openline.app.desk import DEFAULT_NODE, Desk
@@ -27,7 +27,7 @@ from openline.ledger.tree import Tree, leaf_hash
 from openline.node.evidence import Asked, Source, gather
 from openline.node.bundle_examination import Examination, Pins, examine
 from openline.node.holdings import of_records
-from openline.node.ports import Record, Store, StoreError
+from openline.node.ports import Record, Records, StoreError
 from openline.node.recovery import Progress
 from openline.node.secrets import NodeSecrets
 from openline.record.wording import Language
@@ -114,7 +114,7 @@ def _of_folder(folder: Path, asked: Asked) -> tuple[EvidenceBundle, Examination]
             path=str(folder),
             remedy="Name the data folder of a node, or ask the node: openline export --key FILE --node URL.",
         )
-    store = open_store(folder)
+    store = open_reader(folder)
     try:
         bundle = _gathered(folder, settings, store, asked)
     except StoreError as error:
@@ -124,7 +124,7 @@ def _of_folder(folder: Path, asked: Asked) -> tuple[EvidenceBundle, Examination]
     return bundle, _checked(bundle, Pins(node_key=_node_key(bundle.manifest.node_key)))
 
 
-def _gathered(folder: Path, settings: Settings, store: Store, asked: Asked) -> EvidenceBundle:
+def _gathered(folder: Path, settings: Settings, store: Records, asked: Asked) -> EvidenceBundle:
     secrets = NodeSecrets(read_or_create_node_secret(folder / SECRET_NAME))
     tree, note = Tree(), store.checkpoint()
     if not note:
@@ -143,7 +143,7 @@ def _gathered(folder: Path, settings: Settings, store: Store, asked: Asked) -> E
         return gather(source, holdings, asked, progress)
 
 
-def _grown(store: Store, tree: Tree, progress: Progress) -> Iterator[Record]:
+def _grown(store: Records, tree: Tree, progress: Progress) -> Iterator[Record]:
     total = store.size()
     for record in store.read():
         tree.append(leaf_hash(record.leaf))
