@@ -24,8 +24,8 @@ from openline.keys.signing import WeakKey
 from openline.ledger.leaf import Salts
 from openline.ledger.note import NoteError, NoteVerifier, parse_verifier_key
 from openline.ledger.tree import Tree, leaf_hash
-from openline.node.evidence import Asked, Source, gather
 from openline.node.bundle_examination import Examination, Pins, examine
+from openline.node.evidence import Asked, Source, gather
 from openline.node.holdings import of_records
 from openline.node.ports import Record, Records, StoreError
 from openline.node.recovery import Progress
