@@ -122,5 +122,5 @@ def test_an_event_of_another_form_is_not_read(change: dict[str, object]) -> None
 def test_a_missing_field_of_an_event_is_an_error() -> None:
     document = msgspec.json.decode(write_event(Tick(at_ms=5)))
     del document["at"]
-    with pytest.raises(KeyError):
+    with pytest.raises(msgspec.DecodeError, match="at"):
         read_event(msgspec.json.encode(document))
