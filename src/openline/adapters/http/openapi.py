@@ -11,10 +11,11 @@ from starlette.routing import BaseRoute
 from openline import __version__
 from openline.adapters.http.answers import ASKED_AGAIN, JSON, PROBLEM_JSON, Answer
 from openline.adapters.http.doors import get
-from openline.adapters.http.operations import EVERYWHERE, OPERATIONS, Good, Operation
+from openline.adapters.http.operations import EVERYWHERE, OPERATIONS, TEXT, Good, Operation
 from openline.adapters.http.schemas import all_schemas, ref
 from openline.adapters.http.statuses import status_of
 from openline.core.limits import BODY_MAX_BYTES
+from openline.ledger.witnessing import MAX_REQUEST_BYTES
 from openline.release.phrases import CAVEAT
 
 _SESSION = "session"
@@ -72,6 +73,13 @@ def _operation(operation: Operation) -> dict[str, Any]:
             "required": True,
             "description": f"At most {BODY_MAX_BYTES} bytes.",
             "content": {JSON: {"schema": ref(operation.sends)}},
+        }
+    if operation.sends_text:
+        says = f"{operation.sends_text} At most {MAX_REQUEST_BYTES} bytes."
+        found["requestBody"] = {
+            "required": True,
+            "description": says,
+            "content": {TEXT: {"schema": {"type": "string"}}},
         }
     if operation.needs_session:
         found["security"] = [{_SESSION: []}]

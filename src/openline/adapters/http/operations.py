@@ -8,12 +8,14 @@ from msgspec import Struct
 
 from openline.adapters.http.answers import JSON
 from openline.core.limits import NAME_MAX_CHARS
+from openline.ledger.witnessing import SIZE_TYPE
 
 EVENT_STREAM = "text/event-stream"
 HTML = "text/html"
 OCTETS = "application/octet-stream"
 ZIP = "application/zip"
 TEXT = "text/plain"
+SIZE = SIZE_TYPE
 
 
 class Good(Struct, frozen=True, kw_only=True):
@@ -37,7 +39,9 @@ class Operation(Struct, frozen=True, kw_only=True):
     answers: tuple[Good, ...]
     codes: tuple[str, ...] = ()
     sends: str = ""
-    """Name of the schema of its body; empty when it takes none."""
+    """Name of the schema of its body; empty when it takes none, or text."""
+    sends_text: str = ""
+    """What the text is that it takes."""
     parameters: tuple[dict[str, Any], ...] = ()
     needs_session: bool = False
 
@@ -291,6 +295,24 @@ OPERATIONS: tuple[Operation, ...] = (
         parameters=(_TILE_INDEX,),
         answers=_TILE,
         codes=("NOT_FOUND", "STORE_FAILED"),
+    ),
+    Operation(
+        method="post",
+        path="/add-checkpoint",
+        name="add_checkpoint",
+        tag="witness",
+        summary="Ask this node, as a witness, to cosign the checkpoint of another ledger (C2SP tlog-witness).",
+        sends_text="`old N`, the hashes of a consistency proof, an empty line and the checkpoint's note.",
+        answers=(
+            Good(status=200, says="The cosignature line.", media=TEXT),
+            Good(status=400, says="The request cannot be read, or its old size is the larger one.", media=TEXT),
+            Good(status=403, says="The ledger's key has not signed it.", media=TEXT),
+            Good(status=404, says="A ledger that this node does not watch.", media=TEXT),
+            Good(status=409, says="Another size was cosigned last, which the body names, or another root.", media=SIZE),
+            Good(status=422, says="The proof does not show that it continues the last one cosigned.", media=TEXT),
+            Good(status=503, says="Nothing can be kept at the moment, so nothing is cosigned.", media=TEXT),
+        ),
+        codes=("BODY_TOO_LARGE",),
     ),
     Operation(
         method="get",

@@ -79,7 +79,8 @@ class WitnessApp:
     def __init__(self, witness: Witness, report: Report) -> None:
         """Nothing runs before the server starts."""
         self.witness = witness
-        routes = [*Witnessing(witness, report).routes(), get("/", self._front), get("/healthz", self._healthz)]
+        alive = [get(path, self._alive) for path in ("/healthz", "/readyz")]
+        routes = [*Witnessing(witness, report).routes(), get("/", self._front), *alive]
         self._router = Router(routes, redirect_slashes=False, lifespan=_lifespan)
         self._page = _page(witness)
 
@@ -102,7 +103,7 @@ class WitnessApp:
     async def _front(self, _: Request) -> Answer:
         return Answer(200, self._page, TEXT)
 
-    async def _healthz(self, _: Request) -> Answer:
+    async def _alive(self, _: Request) -> Answer:
         return _text(200, "alive")
 
 

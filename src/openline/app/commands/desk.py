@@ -144,6 +144,8 @@ def status(
 def _print_status(*, ready: bool, document: dict[str, Any], alerts: list[dict[str, Any]], has_key: bool) -> None:
     if ready:
         out.print("The node is ready.", style="green")
+        if sentence := witness_sentence(document):
+            out.print(sentence, markup=False)
     else:
         out.print(
             f"The node is not ready: {document.get('detail', 'it does not say why')}", style="bold red", markup=False
@@ -157,6 +159,18 @@ def _print_status(*, ready: bool, document: dict[str, Any], alerts: list[dict[st
         times = f" x{held['count']}" if held["count"] > 1 else ""
         out.print(f"  {held['precedence']:<10} {held['alert']}  {held['reason']}{times}  {state}", markup=False)
     out.print(CAVEAT["en"], style="italic")
+
+
+def witness_sentence(ready: dict[str, Any]) -> str:
+    """How far the record is witnessed, and by how many, as the node says; empty when nobody is to witness it."""
+    counts = ready.get("witnesses", {})
+    asked = sum(counts.values())
+    standing = f"{counts.get('answering', 0)} of {asked} witnesses answer"
+    if counts.get("trouble"):
+        standing += f"; with {counts['trouble']} something is wrong, ask the node's operator"
+    if ready.get("witnessed") is None:
+        return f"No agreement asks for witnesses; {standing}." if asked else ""
+    return f"Witnessed: {ready['witnessed']} of {ready['entries']} entries; {standing}."
 
 
 def _say_lost(reason: str) -> None:

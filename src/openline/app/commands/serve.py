@@ -34,6 +34,7 @@ from openline.app.searching import engine_maker
 from openline.app.witnessing import cosigners_of, witness_beside
 from openline.codec.envelope import to_base64
 from openline.core.errors import BadUse
+from openline.ledger.cosignature import format_cosigner_key
 from openline.ledger.note import NoteVerifier, format_verifier_key
 from openline.node.line import Line
 from openline.node.secrets import NodeSecrets
@@ -77,13 +78,17 @@ def run_node(data: Path, *, host: str = "", port: int = -1) -> None:
         now_ms = clock.now_ms()
         line.administer(now_ms, settled(data, settings, line, now_ms))
         sequencer = Sequencer(line, clock, _report)
+        witness = witness_beside(data, settings, line.secrets, clock, _report, until)
+        if witness is not None:
+            key, logs = format_cosigner_key(witness.witness.cosigner), ", ".join(sorted(witness.witness.logs))
+            out.print(f"Witness of {logs}; its key: {key}", soft_wrap=True, markup=False)
         node = build_app(
             sequencer,
             Sessions(clock, SystemEntropy()),
             is_drill=settings.drill,
             report=_report,
             cosigners=cosigners_of(settings, sequencer, _report),
-            witness=witness_beside(data, settings, line.secrets, clock, _report, until),
+            witness=witness,
         )
         with publishing(data, settings, line):
             serve_app(node, host or settings.host, settings.port if port < 0 else port, _say_ready)
