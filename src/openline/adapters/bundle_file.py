@@ -37,7 +37,7 @@ _NAME_MAX_BYTES = 100
 
 def pack(bundle: EvidenceBundle) -> bytes:
     """The bytes of the file. Raises BadUse LIMIT_EXCEEDED when it would be larger than a reader takes."""
-    return _archive(to_members(bundle))
+    return archive(to_members(bundle))
 
 
 def unpack(raw: bytes) -> EvidenceBundle:
@@ -48,8 +48,8 @@ def unpack(raw: bytes) -> EvidenceBundle:
     """
     if len(raw) > FILE_MAX_BYTES:
         raise malformed(f"it has {len(raw)} bytes, and {FILE_MAX_BYTES} are the most")
-    members = list(_members(raw))
-    if _archive(members) != raw:
+    members = list(members_of(raw))
+    if archive(members) != raw:
         raise malformed("its archive is not in the one form that bundles are written in")
     bundle = from_members(members)
     if to_members(bundle) != members:
@@ -79,8 +79,12 @@ def read_bundle(path: Path) -> EvidenceBundle:
     return unpack(raw)
 
 
-def _members(raw: bytes) -> Iterator[Member]:
-    """The members from the front, as far as there are headers of the plain kind."""
+def members_of(raw: bytes) -> Iterator[Member]:
+    """The members from the front, as far as there are headers of the plain kind; whoever reads writes and compares.
+
+    Raises:
+        BadUse: BUNDLE_MALFORMED.
+    """
     at = 0
     while raw[at : at + 4] == _LOCAL_MARK:
         start = at + _LOCAL.size
@@ -100,7 +104,8 @@ def _members(raw: bytes) -> Iterator[Member]:
         raise malformed("it is no ZIP archive")
 
 
-def _archive(members: Sequence[Member]) -> bytes:
+def archive(members: Sequence[Member]) -> bytes:
+    """The archive of these members, in the order given. Raises BadUse LIMIT_EXCEEDED when it would be too large."""
     if len(members) > MEMBERS_MAX or sum(len(data) + 300 for _, data in members) > FILE_MAX_BYTES:
         raise BadUse(
             "LIMIT_EXCEEDED",

@@ -244,7 +244,7 @@ def _alert(case: Case, alert: str, steps: list[Said]) -> Subject:
         is_closed=any(isinstance(said.word, Closed) for said in events),
         is_disclosed=party != case.party,
         findings=(
-            *(_told(said) for said in events[:1]),
+            *(_told(said) for said in events if isinstance(said.word, Alert)),
             _received(case, party, events),
             *_acknowledged(party, steps, max(rose, default=None)),
             disseminated(),

@@ -1,0 +1,178 @@
+"""What is gathered into a bundle, how it is written, and what is said of it."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from itertools import product
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from openline.adapters.bundle_file import archive, pack, read_bundle, unpack
+from openline.codec.bundles import to_members
+from openline.core.errors import BadUse, OpenlineError
+from openline.core.event import Delivered, KeyEnrolled
+from openline.core.evidence import Span
+from openline.core.time import MINUTE_MS
+from openline.ledger.note import NoteVerifier
+from openline.ledger.proof_file import verify_proof_file
+from openline.node import evidence
+from openline.node.holdings import of_records, of_state
+from openline.node.recovery import event_of
+from openline.record.evidence import Claim, Finding, Standing, Why
+from openline.record.wording import claim_words, sentence, standing_words
+from tests.bundles import INQUIRY, bundle_of, claims_of, examined, pins_of, story
+from tests.parties import NOON_MS, NORTH, ORIGIN, SOUTH, Town
+
+
+@pytest.fixture(scope="module")
+def town() -> Town:
+    return story()
+
+
+@pytest.mark.parametrize("party", [NORTH, SOUTH, "NOBODY"])
+def test_the_state_and_the_records_know_the_same_entries_of_a_party(town: Town, party: str) -> None:
+    known, read = of_state(town.line.state, party), of_records(town.store.read(), party)
+    for name in known.__struct_fields__:
+        assert list(getattr(known, name)) == list(getattr(read, name)), name
+    assert bool(known.told) is (party != "NOBODY")
+
+
+@pytest.mark.parametrize("party", [NORTH, SOUTH])
+def test_a_bundle_holds_all_that_its_party_has_part_in_and_what_was_disclosed_to_it(town: Town, party: str) -> None:
+    shown = {entry.index for entry in bundle_of(town.line, party).opened}
+    for record in town.store.records:
+        own = town.line.state.may_read(party, record.index)
+        is_delivery = any(i == record.index and isinstance(e, Delivered) and e.party == party for i, e in town.heard)
+        assert (record.index in shown) is (own or is_delivery), record.index
+
+
+def test_keys_of_those_whose_word_is_not_shown_stay_out(town: Town) -> None:
+    def keys_in(party: str) -> set[str]:
+        events = (event_of(entry.body) for entry in bundle_of(town.line, party).keys)
+        return {event.party for event in events if isinstance(event, KeyEnrolled)}
+
+    assert keys_in(NORTH) == {NORTH}
+    assert keys_in(SOUTH) == {NORTH, SOUTH}, "what the north told was disclosed to the south"
+
+
+def test_everything_in_a_bundle_verifies_and_each_claim_is_as_high_as_its_signature(town: Town) -> None:
+    found = examined(bundle_of(town.line, SOUTH), pins_of(town.line))
+    assert not found.faults
+    assert not found.remarks
+    standing = {(kind, claim, by): how for (kind, _, _, claim, by, *_), how in claims_of(found).items()}
+    assert standing == {
+        ("notice", "told", SOUTH): Standing.LINES_WORD,
+        ("notice", "told", NORTH): Standing.LINES_WORD,
+        ("alert", "told", "line"): Standing.PROVEN,
+        ("alert", "received", SOUTH): Standing.LINES_WORD,
+        ("alert", "acknowledged", SOUTH): Standing.LINES_WORD,
+        ("declaration", "told", SOUTH): Standing.LINES_WORD,
+    }
+
+
+def test_what_is_another_partys_is_marked_as_disclosed(town: Town) -> None:
+    found = examined(bundle_of(town.line, SOUTH))
+    assert [s.id for s in found.subjects if s.is_disclosed] == ["the-activity"]
+
+
+def test_an_inquiry_is_shown_what_was_disclosed_to_it_and_nothing_else(town: Town) -> None:
+    found = examined(bundle_of(town.line, SOUTH, inquiry=INQUIRY))
+    assert [(s.kind, s.id) for s in found.subjects] == [("notice", "the-presence"), ("declaration", "to-the-board")]
+    assert not found.faults
+    assert bundle_of(town.line, SOUTH, inquiry="another board").opened == ()
+    assert bundle_of(town.line, NORTH, inquiry=INQUIRY).opened == ()
+
+
+def test_a_range_is_half_open_by_index_and_by_time(town: Town) -> None:
+    whole = [entry.index for entry in bundle_of(town.line, NORTH).opened]
+    by_index = bundle_of(town.line, NORTH, Span(first=whole[1], end=whole[3]))
+    assert [entry.index for entry in by_index.opened] == whole[1:3]
+    later = bundle_of(town.line, NORTH, Span(since_ms=NOON_MS + MINUTE_MS))
+    earlier = bundle_of(town.line, NORTH, Span(until_ms=NOON_MS + MINUTE_MS))
+    assert [entry.index for entry in (*earlier.opened, *later.opened)] == whole
+    assert earlier.manifest.to_index == later.manifest.from_index
+    assert later.manifest.since == "2026-03-01T12:01:00Z"
+    assert not examined(later).faults
+
+
+def test_a_range_that_holds_too_much_is_refused_with_what_to_do(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evidence, "SHOWN_MAX", 3)
+    with pytest.raises(OpenlineError, match="3 are the most") as caught:
+        bundle_of(town.line, NORTH)
+    assert caught.value.code == "LIMIT_EXCEEDED"
+    monkeypatch.setattr(evidence, "BODIES_MAX_BYTES", 100)
+    with pytest.raises(OpenlineError, match="more than 100 bytes"):
+        bundle_of(town.line, NORTH, Span(end=6))
+
+
+def test_a_bundle_is_read_back_as_written_and_written_alike_twice(town: Town) -> None:
+    bundle = bundle_of(town.line, SOUTH)
+    assert unpack(pack(bundle)) == bundle
+    assert pack(bundle_of(town.line, SOUTH)) == pack(bundle)
+
+
+def test_other_programs_read_the_archive_and_check_its_proofs(town: Town) -> None:
+    bundle = bundle_of(town.line, SOUTH)
+    bundle = msgspec.structs.replace(bundle, receipts={3: b"{}"}, absences=(b"{}",))
+    with zipfile.ZipFile(io.BytesIO(pack(bundle))) as read:
+        assert read.testzip() is None
+        assert {info.compress_type for info in read.infolist()} == {zipfile.ZIP_STORED}
+        assert [(i.filename, read.read(i)) for i in read.infolist()] == to_members(bundle)
+        log = NoteVerifier(ORIGIN, town.secrets.signer.public_key)
+        for entry in bundle.opened:
+            text = read.read(f"proofs/{entry.index}.tlog-proof").decode()
+            assert verify_proof_file(text, entry.leaf, log).size == town.line.committed
+
+
+def test_a_drill_cannot_be_passed_off_as_real(town: Town) -> None:
+    bundle = bundle_of(town.line, SOUTH)
+    assert examined(bundle).is_drill
+    real = msgspec.structs.replace(bundle.manifest, drill=False)
+    found = examined(msgspec.structs.replace(bundle, manifest=real))
+    assert not found.is_drill, "this town's origin is none of a replayed drill, and its ledger says nothing of one"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"openline-evidence/1", b"openline-evidence/2"),
+        (b'"from_index":0', b'"from_index":-1'),
+        (b'"party":"SOUTH"', b'"party":"south"'),
+        (b'"drill":true', b'"drill":1'),
+        (b'"drill":true', b'"drill": true'),
+        (b'"drill":true', b'"drill":true,"drill":true'),
+        (b'"drill":true', b'"drill":true,"more":1'),
+        (b'"to_index"', b'"up_to"'),
+    ],
+)
+def test_a_manifest_is_read_in_its_one_form_only(town: Town, old: bytes, new: bytes) -> None:
+    members = to_members(bundle_of(town.line, SOUTH))
+    assert old in members[0][1]
+    members[0] = (members[0][0], members[0][1].replace(old, new))
+    with pytest.raises(BadUse) as caught:
+        unpack(archive(members))
+    assert caught.value.code == "BUNDLE_MALFORMED"
+
+
+def test_a_file_that_is_not_there_is_said_to_be_unreadable(tmp_path: Path) -> None:
+    with pytest.raises(BadUse) as caught:
+        read_bundle(tmp_path / "none")
+    assert caught.value.code == "FILE_UNREADABLE"
+
+
+@pytest.mark.parametrize(("claim", "standing"), list(product(Claim, Standing)))
+def test_every_finding_has_words_in_both_languages(claim: Claim, standing: Standing) -> None:
+    for why, entry, by in product(Why, (None, 7), ("line", "SOUTH", "other side")):
+        finding = Finding(claim=claim, standing=standing, why=why, entry=entry, by=by, precedence="FLASH")
+        if claim is (Claim.TOLD if entry is None else Claim.DISSEMINATED):
+            continue  # what was not told is no subject, and nobody can attest dissemination yet
+        said = [sentence(finding, language) for language in ("en", "fr")]
+        assert all(said)
+        assert said[0] != said[1]
+        assert not any("{" in text for text in said)
+    assert claim_words(claim, "en") == claim.value
+    assert standing_words(standing, "en") == standing.value
+    assert standing_words(standing, "fr")
