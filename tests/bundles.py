@@ -3,25 +3,50 @@
 from __future__ import annotations
 
 from openline.adapters.http.evidence import source_of
-from openline.codec.envelope import read_own_envelope
+from openline.codec.agreements import read_agreement
+from openline.codec.envelope import AGREEMENT_TYPE, read_own_envelope, to_base64
+from openline.core.event import AgreementLoaded, WitnessNamed
 from openline.core.evidence import EvidenceBundle, Span
 from openline.core.time import HOUR_MS
+from openline.keys.dsse import sign_envelope
 from openline.node.batch import Delivery
 from openline.node.bundle_examination import Examination, Pins, examine
 from openline.node.evidence import Asked, gather
 from openline.node.holdings import of_state
 from openline.node.line import Line
 from openline.record.evidence import Standing
-from tests.parties import NOON_MS, NORTH, SOUTH, Town, activity, in_air, on_ground, presence, signer_of
+from tests.cosigning import MONITOR, cosign_all, watched, witness_key
+from tests.key_town import KeyTown, name_of
+from tests.parties import NOON_MS, NORTH, SOUTH, Town, activity, in_air, on_ground, presence
 
 INQUIRY = "the board of inquiry"
 Claim = tuple[str, str, str, str, str, str, int | None, int, str]
 _CARRIED = (Standing.PROVEN, Standing.LINES_WORD, Standing.NO_RECORD_COMPLETE)
 
 
+class BundleTown(KeyTown):
+    """A town whose roots sign the agreements and vouch for the officers, and whose witnesses cosign."""
+
+    def __init__(self, quorum: int | None = 2) -> None:
+        """With the usual agreement, which asks for the witnesses of so many parties."""
+        super().__init__(watched(quorum))
+        named = [WitnessNamed(at_ms=self.now_ms, party=p, key=witness_key(p)) for p in (NORTH, SOUTH, MONITOR)]
+        self.administer(named)
+        self.issuers = {party: self.issue(party, f"issuer of {party}") for party in (NORTH, SOUTH)}
+        for party, issuer in self.issuers.items():
+            self.appoint(issuer, party, label=f"officer of {party}")
+
+    def load(self, text: bytes) -> None:
+        signers = [(name_of(self.root(party)), self.root(party)) for party in self.pens]
+        signed = to_base64(sign_envelope(text, AGREEMENT_TYPE, signers))
+        agreement = read_agreement(text)
+        event = AgreementLoaded(at_ms=self.now_ms, id=agreement.id, version=agreement.version, envelope=signed)
+        self.administer([event])
+
+
 def story(town: Town | None = None) -> Town:
     """A presence, an activity too near, both machines take their alerts, the south reads its own and discloses."""
-    told = town or Town()
+    told = town or BundleTown()
     presence_receipt = told.tell(SOUTH, presence(on_ground(NOON_MS)), "the-presence")
     activity_receipt = told.tell(NORTH, activity(in_air(NOON_MS + 3 * HOUR_MS)), "the-activity")
     for party in (NORTH, SOUTH):
@@ -31,6 +56,7 @@ def story(town: Town | None = None) -> Town:
     told.acknowledge(told.alert(SOUTH))
     told.tell(NORTH, presence(on_ground(NOON_MS, north_m=50_000.0)), "far-away")
     told.declare(NORTH, {"type": "disclosure", "entry": activity_receipt.index, "to": SOUTH}, "to-the-south")
+    cosign_all(told, NORTH, MONITOR)
     told.declare(SOUTH, {"type": "disclosure", "entry": presence_receipt.index, "inquiry": INQUIRY}, "to-the-board")
     return told
 
@@ -43,7 +69,7 @@ def bundle_of(line: Line, party: str, span: Span | None = None, *, inquiry: str 
 
 def pins_of(line: Line) -> Pins:
     """What a careful reader of a town's bundle has got otherwise."""
-    roots = {party: (signer_of(party).public_key,) for party in (NORTH, SOUTH)}
+    roots = {party: (KeyTown.root(party).public_key,) for party in (NORTH, SOUTH)}
     return Pins(node_key=line.secrets.signer.public_key, roots=roots)
 
 

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openline.adapters.bundle_file import FILE_MAX_BYTES, archive, pack, unpack
-from openline.codec.bundles import Member, to_members
+from openline.codec.bundles import CONSISTENCY, WITNESSED, Member, to_members
 from openline.codec.envelope import EVENT_TYPE, to_base64
 from openline.core.errors import BadUse
 from openline.core.event import KeyEnrolled
@@ -26,15 +26,16 @@ from openline.keys.dsse import sign_envelope
 from openline.keys.identify import key_id
 from openline.keys.signing import Signer
 from openline.ledger.checkpoint import Checkpoint, sign_checkpoint
+from openline.ledger.cosignature import line_text
 from openline.ledger.leaf import Leaf, LeafClass, commitment, encode_leaf
-from openline.ledger.note import NoteVerifier, format_verifier_key
+from openline.ledger.note import NoteVerifier, format_verifier_key, parse_signature_lines
 from openline.ledger.proof_file import ProofFile, format_proof_file, parse_proof_file
 from openline.node.bundle_examination import Examination, Pins
 from openline.node.journal import Told
 from openline.node.secrets import NodeSecrets
-from openline.record.evidence import Standing
-from tests.bundles import bundle_of, claims_of, examined, pins_of, says_more, story
-from tests.parties import NOON_MS, NORTH, ORIGIN, SOUTH, Town, on_ground, presence
+from openline.record.evidence import Standing, Why
+from tests.bundles import BundleTown, bundle_of, claims_of, examined, pins_of, says_more, story
+from tests.parties import NOON_MS, NORTH, SOUTH, Town, on_ground, presence
 
 TOWN = story()
 BUNDLE = bundle_of(TOWN.line, SOUTH)
@@ -119,11 +120,13 @@ def test_a_member_that_is_none_of_a_bundles_is_refused(name: str) -> None:
 def test_a_member_cannot_stand_in_it_twice_nor_be_left_out_unseen(number: int) -> None:
     assert refused(archive([*MEMBERS, MEMBERS[number]]))
     rest = [*MEMBERS[:number], *MEMBERS[number + 1 :]]
-    if not MEMBERS[number][0].startswith("proofs/"):
+    name = MEMBERS[number][0]
+    reason = {WITNESSED: "to another checkpoint", CONSISTENCY: "not of one history"}.get(name, "no proof shows")
+    if reason == "no proof shows" and not name.startswith("proofs/"):
         assert "is missing" in refused(archive(rest))
     else:
         found = examined(unpack(archive(rest)), pins_of(TOWN.line))
-        assert "no proof shows" in found.faults[0].reason
+        assert reason in found.faults[0].reason
         assert not says_more(found, HONEST)
 
 
@@ -211,7 +214,7 @@ def test_an_entry_that_is_left_out_takes_its_claim_with_it() -> None:
 def test_without_its_key_nothing_that_was_told_counts() -> None:
     found = examined(replace(BUNDLE, keys=()), pins_of(TOWN.line))
     assert {finding.by for s in found.subjects for finding in s.findings if finding.claim == "told"} == {"line"}
-    assert any("whose key has signed it" in fault.reason for fault in found.faults)
+    assert any("no key document or enrolment before it" in fault.reason for fault in found.faults)
     assert not says_more(found, HONEST)
 
 
@@ -234,11 +237,26 @@ def test_an_earlier_checkpoint_of_another_history_is_found_out() -> None:
     other = Town()
     other.tell(NORTH, presence(on_ground(NOON_MS)), "something-else")
     found_out(replace(BUNDLE, witnessed=other.line.checkpoint), None, "not of one history")
-    hashes = tuple(TOWN.line.journal.tree.consistency_proof(3, TOWN.line.committed))
-    early = Checkpoint(ORIGIN, 3, TOWN.line.journal.tree.root(3))
-    agreeing = replace(BUNDLE, witnessed=sign_checkpoint(early, TOWN.secrets.signer), consistency=hashes)
-    assert not examined(agreeing).faults
-    found_out(replace(agreeing, consistency=hashes[:-1]), None, "not of one history")
+    found_out(replace(BUNDLE, consistency=BUNDLE.consistency[:-1]), None, "not of one history")
+
+
+def test_the_cosignature_of_a_known_witness_that_is_wrong_is_a_fault() -> None:
+    text, _, lines = BUNDLE.witnessed.rpartition("\n\n")
+    for name in ("monitor.example/w", "north.example/w"):
+        kept = [line for line in lines.splitlines(keepends=True) if name not in line]
+        assert len(kept) == 2
+        fewer = f"{text}\n\n{''.join(kept)}"
+        proofs = {index: proof.replace(BUNDLE.witnessed, fewer) for index, proof in BUNDLE.proofs.items()}
+        found = examined(replace(BUNDLE, witnessed=fewer, proofs=proofs), pins_of(TOWN.line))
+        assert not found.faults
+        assert {s.findings[-1].why for s in found.subjects if s.kind == "notice"} == {Why.NO_QUORUM}
+        assert not says_more(found, HONEST)
+        (line,) = [line for line in lines.splitlines() if name in line]
+        (honest,) = parse_signature_lines(line + "\n")
+        forged = replace(honest, signature=bytes(8) + honest.signature[8:])
+        other = f"{fewer}{line_text(forged)}"
+        proofs = {index: proof.replace(BUNDLE.witnessed, other) for index, proof in BUNDLE.proofs.items()}
+        found_out(replace(BUNDLE, witnessed=other, proofs=proofs), None, "a cosignature of its checkpoint")
 
 
 def test_a_checkpoint_of_another_ledger_proves_nothing() -> None:
@@ -264,7 +282,7 @@ class Forger:
 
     def __init__(self) -> None:
         """With the node's own secrets."""
-        self.town = Town()
+        self.town: Town = BundleTown()
 
     def record(self, *outputs: Any) -> None:  # noqa: ANN401 - what a party told, or an event
         """Record something past all rules."""
@@ -283,7 +301,7 @@ class Forger:
 
 
 def test_a_ledger_that_is_signed_anew_with_another_key_is_seen_by_whoever_knows_the_key() -> None:
-    town = Town()
+    town: Town = BundleTown()
     town.tell(SOUTH, presence(on_ground(NOON_MS)), "the-presence")
     town.secrets = NodeSecrets(derive_seed(b"a forger", "node"))
     bundle = bundle_of(town.again().line, SOUTH)
@@ -294,7 +312,7 @@ def test_a_ledger_that_is_signed_anew_with_another_key_is_seen_by_whoever_knows_
     assert not pinned.subjects
     unpinned = examined(bundle)
     assert not unpinned.faults
-    assert [(one.what, one.is_given) for one in unpinned.trust] == [("node", False)], "and that is said first"
+    assert (unpinned.trust[0].what, unpinned.trust[0].is_given) == ("node", False), "and that is said first"
 
 
 def test_what_the_operator_signs_with_his_own_key_is_not_the_partys_word() -> None:
@@ -306,7 +324,7 @@ def test_what_the_operator_signs_with_his_own_key_is_not_the_partys_word() -> No
     forger.record(Told(at_ms=NOON_MS, party=SOUTH, raw=raw))
     found = forger.examined()
     assert not found.subjects
-    assert "whose key has signed it" in found.faults[0].reason
+    assert "no key document or enrolment before it" in found.faults[0].reason
     key = KeyEnrolled(at_ms=NOON_MS, party=SOUTH, role="duty_officer", key=to_base64(stranger.public_key))
     forger.town.administer([key])
     forger.record(Told(at_ms=NOON_MS, party=SOUTH, raw=raw))
@@ -383,7 +401,7 @@ def test_what_the_node_has_not_signed_is_not_its_word() -> None:
 def test_an_agreement_that_a_party_did_not_sign_is_found_out_by_its_root() -> None:
     strangers = Pins(roots={NORTH: (Signer(derive_seed(b"another root", "key")).public_key,)})
     found = examined(BUNDLE, strangers)
-    assert any("root that you gave for NORTH" in fault.reason for fault in found.faults)
+    assert any("not signed with a root of NORTH" in fault.reason for fault in found.faults)
     assert not says_more(found, HONEST)
 
 

@@ -16,15 +16,18 @@ from openline.core.errors import BadUse, OpenlineError
 from openline.core.event import Delivered, KeyEnrolled
 from openline.core.evidence import Span
 from openline.core.time import MINUTE_MS
+from openline.ledger.leaf import LeafClass, decode_leaf
 from openline.ledger.note import NoteVerifier
 from openline.ledger.proof_file import verify_proof_file
 from openline.node import evidence
-from openline.node.holdings import of_records, of_state
+from openline.node.bundle_examination import Pins
+from openline.node.holdings import of_records, of_state, teller_of
 from openline.node.recovery import event_of
-from openline.record.evidence import Claim, Finding, Standing, Why
+from openline.record.evidence import Claim, Finding, Ground, Standing, Why
 from openline.record.wording import claim_words, sentence, standing_words
-from tests.bundles import INQUIRY, bundle_of, claims_of, examined, pins_of, story
-from tests.parties import NOON_MS, NORTH, ORIGIN, SOUTH, Town
+from tests.bundles import INQUIRY, BundleTown, bundle_of, claims_of, examined, pins_of, story
+from tests.cosigning import MONITOR
+from tests.parties import NOON_MS, NORTH, ORIGIN, SOUTH, Town, on_ground, presence
 
 
 @pytest.fixture(scope="module")
@@ -36,23 +39,31 @@ def town() -> Town:
 def test_the_state_and_the_records_know_the_same_entries_of_a_party(town: Town, party: str) -> None:
     known, read = of_state(town.line.state, party), of_records(town.store.read(), party)
     for name in known.__struct_fields__:
-        assert list(getattr(known, name)) == list(getattr(read, name)), name
+        one, other = getattr(known, name), getattr(read, name)
+        assert (one == other) if isinstance(one, int | dict) else (list(one) == list(other)), name
     assert bool(known.told) is (party != "NOBODY")
 
 
 @pytest.mark.parametrize("party", [NORTH, SOUTH])
 def test_a_bundle_holds_all_that_its_party_has_part_in_and_what_was_disclosed_to_it(town: Town, party: str) -> None:
-    shown = {entry.index for entry in bundle_of(town.line, party).opened}
-    for record in town.store.records:
-        own = town.line.state.may_read(party, record.index)
-        is_delivery = any(i == record.index and isinstance(e, Delivered) and e.party == party for i, e in town.heard)
-        assert (record.index in shown) is (own or is_delivery), record.index
+    bundle, state = bundle_of(town.line, party), town.line.state
+    told = [entry for entry in bundle.keys if decode_leaf(entry.leaf).leaf_class is LeafClass.TOLD]
+    shown = {entry.index for entry in bundle.opened} | {e.index for e in told if teller_of(e.body) == party}
+    taken = {index for index, event in town.heard if isinstance(event, Delivered) and event.party == party}
+    for index in range(town.line.committed):
+        own = state.has_part_in(party, index) or index in state.disclosed.get(party, ()) or index in taken
+        assert (index in shown) is own, index
 
 
 def test_keys_of_those_whose_word_is_not_shown_stay_out(town: Town) -> None:
     def keys_in(party: str) -> set[str]:
-        events = (event_of(entry.body) for entry in bundle_of(town.line, party).keys)
-        return {event.party for event in events if isinstance(event, KeyEnrolled)}
+        found = set()
+        for entry in bundle_of(town.line, party).keys:
+            if decode_leaf(entry.leaf).leaf_class is LeafClass.TOLD:
+                found.add(teller_of(entry.body))
+            elif isinstance(event := event_of(entry.body), KeyEnrolled):
+                found.add(event.party)
+        return found
 
     assert keys_in(NORTH) == {NORTH}
     assert keys_in(SOUTH) == {NORTH, SOUTH}, "what the north told was disclosed to the south"
@@ -64,13 +75,46 @@ def test_everything_in_a_bundle_verifies_and_each_claim_is_as_high_as_its_signat
     assert not found.remarks
     standing = {(kind, claim, by): how for (kind, _, _, claim, by, *_), how in claims_of(found).items()}
     assert standing == {
-        ("notice", "told", SOUTH): Standing.LINES_WORD,
-        ("notice", "told", NORTH): Standing.LINES_WORD,
+        ("notice", "told", SOUTH): Standing.PROVEN,
+        ("notice", "told", NORTH): Standing.PROVEN,
+        ("notice", "witnessed", ""): Standing.PROVEN,
+        ("alert", "witnessed", ""): Standing.PROVEN,
         ("alert", "told", "line"): Standing.PROVEN,
         ("alert", "received", SOUTH): Standing.LINES_WORD,
-        ("alert", "acknowledged", SOUTH): Standing.LINES_WORD,
-        ("declaration", "told", SOUTH): Standing.LINES_WORD,
+        ("alert", "acknowledged", SOUTH): Standing.PROVEN,
+        ("declaration", "told", SOUTH): Standing.PROVEN,
     }
+
+
+def test_who_vouches_for_a_key_decides_how_high_a_claim_stands(town: Town) -> None:
+    bundle = bundle_of(town.line, SOUTH)
+    told = examined(bundle).subjects[0].findings[0]
+    assert (told.standing, told.ground) == (Standing.PROVEN, Ground.ROOT_SHOWN)
+    assert [(one.what, one.party, one.is_given) for one in examined(bundle).trust] == [
+        ("node", "", False),
+        ("root", NORTH, False),
+        ("root", SOUTH, False),
+    ]
+    operators = story(Town())
+    found = examined(bundle_of(operators.line, SOUTH), Pins(node_key=operators.secrets.signer.public_key))
+    assert {how for (_, _, _, claim, *_), how in claims_of(found).items() if claim == "told"} == {
+        Standing.LINES_WORD,
+        Standing.PROVEN,
+    }, "only what the line itself has told is proven"
+    assert found.rootless == (NORTH, SOUTH)
+
+
+def test_an_entry_is_witnessed_when_enough_parties_witnesses_cosigned_a_checkpoint_above_it(town: Town) -> None:
+    found = examined(bundle_of(town.line, SOUTH), pins_of(town.line))
+    seen = found.case.witnessing["town"]
+    assert (seen.quorum, seen.parties, seen.is_reached) == (2, (MONITOR, NORTH), True)
+    alone = story(BundleTown(quorum=3))
+    lonely = examined(bundle_of(alone.line, SOUTH), pins_of(alone.line))
+    assert not lonely.faults
+    assert {s.findings[-1].why for s in lonely.subjects if s.kind == "notice"} == {Why.NO_QUORUM}
+    later = town.tell(NORTH, presence(on_ground(NOON_MS, north_m=70_000.0)), "after-the-witnesses")
+    (subject,) = [s for s in examined(bundle_of(town.line, NORTH)).subjects if s.entry == later.index]
+    assert subject.findings[-1].why is Why.AFTER_THE_WITNESSED
 
 
 def test_what_is_another_partys_is_marked_as_disclosed(town: Town) -> None:
@@ -124,7 +168,8 @@ def test_other_programs_read_the_archive_and_check_its_proofs(town: Town) -> Non
         log = NoteVerifier(ORIGIN, town.secrets.signer.public_key)
         for entry in bundle.opened:
             text = read.read(f"proofs/{entry.index}.tlog-proof").decode()
-            assert verify_proof_file(text, entry.leaf, log).size == town.line.committed
+            head = verify_proof_file(text, entry.leaf, log)
+            assert head.size in {town.line.state.witnessed("town"), town.line.committed}
 
 
 def test_a_drill_cannot_be_passed_off_as_real(town: Town) -> None:

@@ -104,11 +104,11 @@ class _Examining:
         for heard in held:
             hearing.hear(heard)
         hearing.close()
+        said = tuple(hearing.said)
+        witnessing = terms.witnessing(self._heads) if head else {}
         for entry, reason in (*terms.faults, *hearing.faults):
             self._fail(entry, reason)
         self._check_range(hearing.said)
-        said = tuple(hearing.said)
-        witnessing = terms.witnessing(self._bundle.witnessed or self._bundle.checkpoint) if head else {}
         case = Case(party=self._bundle.manifest.party, said=said, witnessing=witnessing)
         return Examination(
             bundle=self._bundle,

@@ -7,24 +7,27 @@ administrative ones the node's starts, the agreements that the party signed, and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 
 import msgspec
 from msgspec import Struct
 
-from openline.codec.agreements import read_agreement
 from openline.codec.declarations import read_declaration
-from openline.codec.envelope import DECLARATION_TYPE, from_base64, read_own_envelope
+from openline.codec.envelope import DECLARATION_TYPE, read_own_envelope
+from openline.codec.key_documents import read_key_document
 from openline.core.declaration import Disclosure
 from openline.core.errors import Invalid, LedgerFault
-from openline.core.event import AgreementLoaded, Disclosed, Event, KeyEnrolled, NodeStarted
+from openline.core.event import AgreementLoaded, Cosigned, Disclosed, KeyEnrolled, NodeStarted, RootsEnrolled
 from openline.core.evidence import EvidenceBundle, Manifest, OpenedEntry, Span
+from openline.core.key_documents import RootReplacement
 from openline.core.time import FOREVER_MS, to_text
 from openline.ledger.checkpoint import parse_checkpoint
+from openline.ledger.cosignature import append_signatures
 from openline.ledger.leaf import LeafClass, Salts, decode_leaf
-from openline.ledger.note import NoteVerifier, format_verifier_key, parse_note
+from openline.ledger.note import NoteVerifier, format_verifier_key, parse_note, parse_signature_lines
 from openline.ledger.proof_file import ProofFile, format_proof_file
 from openline.ledger.tree import Tree
-from openline.node.holdings import Holdings, recorded_ms, teller_of
+from openline.node.holdings import Holdings, agreement_in, recorded_ms, signs, teller_of
 from openline.node.journal import split_told
 from openline.node.ports import Record
 from openline.node.recovery import Progress, event_of
@@ -44,8 +47,8 @@ class Source(Struct, frozen=True, kw_only=True):
     node_key: NoteVerifier
     """Its name is the origin."""
     checkpoint: str
-    witnessed: str = ""
-    """The largest cosigned checkpoint, when it is another one."""
+    sign: Callable[[int], str]
+    """The signed checkpoint of an earlier size: the same bytes as were signed then."""
     is_drill: bool
 
 
@@ -67,7 +70,7 @@ def gather(source: Source, holdings: Holdings, asked: Asked, progress: Progress 
         StoreError: when the disk cannot be read.
     """
     try:
-        return _Gathering(source, asked).run(holdings, progress or _silent)
+        return _Gathering(source, asked, holdings).run(progress or _silent)
     except (msgspec.MsgspecError, ValueError) as error:
         raise LedgerFault(
             "LEDGER_INVALID",
@@ -79,16 +82,18 @@ def gather(source: Source, holdings: Holdings, asked: Asked, progress: Progress 
 class _Gathering:
     """One bundle in the making."""
 
-    def __init__(self, source: Source, asked: Asked) -> None:
+    def __init__(self, source: Source, asked: Asked, holdings: Holdings) -> None:
         self._source = source
         self._asked = asked
+        self._holdings = holdings
         self._size = parse_checkpoint(parse_note(source.checkpoint).text).size
-        self._early = parse_checkpoint(parse_note(source.witnessed).text).size if source.witnessed else 0
         self._bytes = 0
+        # what witnesses answered is recorded behind what they cosigned, so this checkpoint is never the last
+        self._early, self._early_note = holdings.witnessed, self._cosigned_note()
 
-    def run(self, holdings: Holdings, progress: Progress) -> EvidenceBundle:
+    def run(self, progress: Progress) -> EvidenceBundle:
         first, end = self._range(self._asked.span)
-        indexes = holdings.within(first, end)
+        indexes = [i for i in self._holdings.within(first, end) if i not in self._holdings.key_documents]
         self._check_count(len(indexes))
         shown: dict[int, Record] = {}
         opened_by: set[int] = set()
@@ -101,19 +106,17 @@ class _Gathering:
                 opened_by.add(entry)
             if done % 500 == 0:
                 progress(done, len(indexes))
-        for index in sorted(opened_by - shown.keys()):
+        for index in sorted(opened_by - shown.keys() - self._holdings.key_documents.keys()):
             shown[index] = self._read(index)
         self._check_count(len(shown))
-        keys = list(self._administration(holdings.administered, shown.values(), end))
+        last = max([end, *(index + 1 for index in shown)])
+        keys = self._keys(self._tellers(shown.values()), last)
         progress(len(indexes), len(indexes))
-        return self._bundle((first, end), [shown[index] for index in sorted(shown)], keys)
+        return self._bundle((first, end), [shown[i] for i in sorted(shown)], sorted(keys, key=attrgetter("index")))
 
     def _bundle(self, span: tuple[int, int], shown: list[Record], keys: list[Record]) -> EvidenceBundle:
         source, asked = self._source, self._asked
         is_early_used = any(record.index < self._early for record in (*shown, *keys))
-        consistency: list[bytes] = []
-        if is_early_used and self._early < self._size:
-            consistency = source.tree.consistency_proof(self._early, self._size)
         until = asked.span.until_ms
         return EvidenceBundle(
             manifest=Manifest(
@@ -128,12 +131,20 @@ class _Gathering:
                 inquiry=asked.inquiry,
             ),
             checkpoint=source.checkpoint,
-            witnessed=source.witnessed if is_early_used else "",
-            consistency=tuple(consistency),
+            witnessed=self._early_note if is_early_used else "",
+            consistency=tuple(source.tree.consistency_proof(self._early, self._size)) if is_early_used else (),
             opened=tuple(map(self._opened, shown)),
             keys=tuple(map(self._opened, keys)),
             proofs={record.index: self._proof(record.index) for record in (*shown, *keys)},
         )
+
+    def _cosigned_note(self) -> str:
+        """The checkpoint that witnesses cosigned, with their lines; empty when there is none."""
+        size, lines = self._holdings.witnessed, []
+        for index in self._holdings.cosigned:
+            event = event_of(self._read(index).body)
+            lines += list(parse_signature_lines(event.line + "\n")) if isinstance(event, Cosigned) else []
+        return append_signatures(self._source.sign(size), lines) if size else ""
 
     def _disclosing(self, record: Record) -> int | None:
         """The entry that this one opens: to the party, or by the party to the inquiry that is asked for."""
@@ -149,16 +160,28 @@ class _Gathering:
             return None
         return declaration.entry
 
-    def _administration(self, indexes: Iterable[int], shown: Iterable[Record], end: int) -> Iterator[Record]:
-        told = (r for r in shown if decode_leaf(r.leaf).leaf_class is LeafClass.TOLD)
-        tellers = {self._asked.party, *(teller_of(record.body) for record in told)}
-        last = max(end, *(record.index + 1 for record in shown), 0) if end else 0
-        for index in indexes:
-            if index >= last:
-                return
-            record = self._read(index)
-            if _is_public_to(event_of(record.body), self._asked.party, tellers):
-                yield record
+    def _tellers(self, shown: Iterable[Record]) -> set[str]:
+        told = (record for record in shown if decode_leaf(record.leaf).leaf_class is LeafClass.TOLD)
+        return {self._asked.party, *(teller_of(record.body) for record in told)}
+
+    def _keys(self, tellers: set[str], last: int) -> list[Record]:
+        """What a party may show of it: starts, what it signed, keys of whoever's word it shows, roots of who signed."""
+        acts = [(record, event_of(record.body)) for record in self._before(self._holdings.administered, last)]
+        signed = [e for _, e in acts if isinstance(e, AgreementLoaded) and signs(e, self._asked.party)]
+        fellows = tellers.union(*(agreement_in(event).parties for event in signed))
+        found: list[Record] = []
+        for record, event in acts:
+            is_key = isinstance(event, KeyEnrolled) and event.party in tellers
+            is_root = isinstance(event, RootsEnrolled) and event.party in fellows
+            if is_key or is_root or event in signed or isinstance(event, NodeStarted):
+                found.append(record)
+        concerned = [index for index, teller in self._holdings.key_documents.items() if teller in fellows]
+        documents = self._before(concerned, last)
+        teller_at = self._holdings.key_documents
+        return found + [r for r in documents if teller_at[r.index] in tellers or _replaces_roots(r.body)]
+
+    def _before(self, indexes: Iterable[int], last: int) -> Iterator[Record]:
+        return (self._read(index) for index in indexes if index < last)
 
     def _range(self, span: Span) -> tuple[int, int]:
         end = self._size if span.end is None else min(span.end, self._size)
@@ -184,7 +207,7 @@ class _Gathering:
 
     def _proof(self, index: int) -> str:
         is_early = index < self._early
-        size, note = (self._early, self._source.witnessed) if is_early else (self._size, self._source.checkpoint)
+        size, note = (self._early, self._early_note) if is_early else (self._size, self._source.checkpoint)
         hashes = tuple(self._source.tree.inclusion_proof(index, size))
         return format_proof_file(ProofFile(index=index, hashes=hashes, checkpoint=note))
 
@@ -203,14 +226,9 @@ class _Gathering:
             raise _too_much(f"the range holds {count} entries of {self._asked.party}, and {SHOWN_MAX} are the most")
 
 
-def _is_public_to(event: Event, party: str, tellers: set[str]) -> bool:
-    """True for what a party may show of administration: what it signed, and the keys of whoever's word it shows."""
-    if isinstance(event, AgreementLoaded):
-        _, payload = read_own_envelope(from_base64(event.envelope))
-        return read_agreement(payload, name=event.id).signatory(party) is not None
-    if isinstance(event, KeyEnrolled):
-        return event.party in tellers
-    return isinstance(event, NodeStarted)
+def _replaces_roots(body: bytes) -> bool:
+    _, payload = read_own_envelope(split_told(body)[1])
+    return isinstance(read_key_document(payload, is_own=True), RootReplacement)
 
 
 def _too_much(reason: str) -> Invalid:

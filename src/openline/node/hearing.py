@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 import msgspec
 
 from openline.codec.declarations import read_declaration
@@ -11,6 +9,7 @@ from openline.codec.documents import read_acknowledgement, read_notice
 from openline.codec.envelope import (
     ACKNOWLEDGEMENT_TYPE,
     DECLARATION_TYPE,
+    KEY_TYPE,
     NOTICE_TYPE,
     Envelope,
     read_envelope,
@@ -23,8 +22,7 @@ from openline.core.event import Disclosed, Event, NodeStarted
 from openline.core.evidence import DRILL_ORIGIN, Manifest
 from openline.core.notice import Acknowledgement, Notice
 from openline.core.time import to_text
-from openline.keys.dsse import pae
-from openline.keys.signing import BadSignature, verify
+from openline.intake.chain import Rests
 from openline.ledger.note import parse_verifier_key
 from openline.node.journal import split_told
 from openline.node.terms import Heard, Terms
@@ -91,41 +89,25 @@ class Hearing:
         time_text, raw = split_told(heard.body)
         at_ms = read_instant(time_text, path="recorded_at")
         envelope = read_envelope(raw)
-        said = self._authentic(heard.index, at_ms, envelope)
-        word = said.word
-        digest = sha256(envelope.payload).hexdigest()
-        if isinstance(word, (Notice, Acknowledgement, Declaration)):
-            known = self._told.setdefault((said.party, type(word).__name__, word.id), heard.index)
-            if known != heard.index:
-                raise _Unheard(f"entry {known} tells the same already ({digest[:16]}): this one is a repetition")
-        self._add(said)
-
-    def _authentic(self, index: int, at_ms: int, envelope: Envelope) -> Said:
-        """What was told, once the signature and the one who speaks are seen to fit."""
-        if len(envelope.signatures) != 1:
-            raise _Unheard("it needs exactly one signature")
-        signature = envelope.signatures[0]
-        key = self._terms.keyring_at(index).find(signature.key_id)
-        if key is None:
-            raise _Unheard("nothing in the bundle before it says whose key has signed it")
-        try:
-            verify(key.public_key, pae(envelope.payload_type, envelope.payload), signature.value)
-        except BadSignature:
-            raise _Unheard("its signature does not verify") from None
+        if envelope.payload_type == KEY_TYPE:
+            return  # the terms have taken it, or named what is wrong with it
         word = self._word(envelope)
-        if word.party != key.party:
-            raise _Unheard(f"it speaks for {word.party}, and its key for {key.party}")
-        role = getattr(word, "role", key.role)
-        if role != key.role:
-            raise _Unheard(f"it says that it comes from the role {role}, and its key is that of {key.role}")
-        return Said(
-            index=index,
-            at_ms=at_ms,
-            party=key.party,
-            role=key.role,
-            ground=Ground.OPERATOR,
-            is_agreed=self._is_agreed(word),
-            word=word,
+        verdict, ground = self._terms.judge(raw, index=heard.index, at_ms=at_ms)
+        if verdict.rests is Rests.ON_NOTHING:
+            raise _Unheard(verdict.why)
+        known = self._told.setdefault((verdict.party, type(word).__name__, word.id), heard.index)
+        if known != heard.index:
+            raise _Unheard(f"entry {known} tells the same already: this one is a repetition")
+        self._add(
+            Said(
+                index=heard.index,
+                at_ms=at_ms,
+                party=verdict.party,
+                role=verdict.role,
+                ground=ground,
+                is_agreed=self._is_agreed(word),
+                word=word,
+            )
         )
 
     def _is_agreed(self, word: ToldWord) -> bool:

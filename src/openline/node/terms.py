@@ -1,30 +1,37 @@
 """On whose keys and under which agreements the words in a bundle stand, as far as the bundle and its reader say.
 
-The roots that the reader knows come first. What only the node says, that a key is a party's or that an agreement holds,
-is taken as its word and called so.
+The roots that the reader knows come first. What only the node says, that a key or a root is a party's or that an
+agreement holds, is taken as its word and called so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
 from openline.agreement.register import Register
 from openline.codec.agreements import read_agreement
-from openline.codec.envelope import AGREEMENT_TYPE, Envelope, from_base64, read_envelope
-from openline.codec.times import Offsets
+from openline.codec.envelope import AGREEMENT_TYPE, KEY_TYPE, Envelope, from_base64, read_envelope, read_own_envelope
+from openline.codec.times import Offsets, read_instant
 from openline.core.agreement import Agreement
 from openline.core.errors import OpenlineError
-from openline.core.event import AgreementLoaded, Event, KeyEnrolled
-from openline.intake.keyring import Keyring, OperationalKey
+from openline.core.event import AgreementLoaded, Event, KeyEnrolled, RootsEnrolled
+from openline.core.key_documents import RootSet
+from openline.core.time import SECOND_MS
+from openline.intake.chain import Chain, EnrolledKey, Rests, ToldKey, Verdict
+from openline.intake.keyring import OperationalKey
 from openline.keys.dsse import pae
 from openline.keys.identify import key_id
 from openline.keys.signing import BadSignature, verify
+from openline.ledger.checkpoint import Checkpoint
+from openline.ledger.cosignature import confirmed_cosignatures, parse_cosigner_key
+from openline.ledger.note import NoteError
+from openline.node.journal import split_told
 from openline.record.evidence import Ground, Witnessing
 
 Roots = Mapping[str, tuple[bytes, ...]]
-"""Root keys by party."""
+"""Root keys by party: the first that it had on this ledger."""
 
 
 class Heard(Struct, frozen=True, kw_only=True):
@@ -48,23 +55,22 @@ class Shown(Struct, frozen=True, kw_only=True):
 class Terms:
     """Keys and agreements, by the index from which they count."""
 
-    def __init__(self, held: Iterable[Heard], roots: Roots) -> None:
+    def __init__(self, held: Sequence[Heard], roots: Roots) -> None:
         """Take them from the entries that hold; `roots` are those that the reader gave."""
-        self._roots = roots
+        self._given = roots
         self._register = Register()
-        self.keys: list[tuple[int, OperationalKey]] = []
+        self._shown: dict[str, RootSet] = {}
         self.agreements: dict[tuple[str, int], Shown] = {}
-        self.faults: list[tuple[int, str]] = []
+        self.faults: list[tuple[int | None, str]] = []
+        self._chain = self._follow(held)
         for heard in held:
-            self._take(heard)
+            if isinstance(heard.event, AgreementLoaded):
+                self._read(heard.index, heard.event)
 
-    def keyring_at(self, index: int) -> Keyring:
-        """The keys enrolled before entry `index`."""
-        keyring = Keyring()
-        for since, key in self.keys:
-            if since < index:
-                keyring.enrol(key)
-        return keyring
+    def judge(self, raw: bytes, *, index: int, at_ms: int) -> tuple[Verdict, Ground]:
+        """Whether an envelope is the word of the party that it names, and what that rests on."""
+        verdict = self._chain.judge(raw, index=index, at_ms=at_ms)
+        return verdict, self._ground(verdict.party) if verdict.rests is Rests.ON_ROOT else Ground.OPERATOR
 
     def offsets_of(self, agreement: str) -> Offsets:
         """The UTC offsets that a time without one may have."""
@@ -75,54 +81,123 @@ class Terms:
         held = self.agreements.get((agreement, version))
         return held if held is not None and held.agreement.signatory(party) is not None else None
 
-    def roots_shown(self) -> Iterator[tuple[str, bytes]]:
+    def roots_shown(self) -> list[tuple[str, bytes]]:
         """Roots that only the bundle names."""
-        yield from ()
+        return [(party, key) for party in sorted(self._shown.keys() - self._given) for key in self._shown[party].keys]
 
-    def witnessing(self, _note: str) -> dict[str, Witnessing]:
-        """What the cosignatures of a checkpoint show, by agreement."""
-        return {
-            name: Witnessing(agreement=name, version=version, quorum=0, size=0, parties=(), at_ms=0, ground=held.ground)
-            for (name, version), held in sorted(self.agreements.items())
-        }
+    def witnessing(self, heads: Mapping[str, Checkpoint]) -> dict[str, Witnessing]:
+        """What the cosignatures of these checkpoints, all the node's, show: by agreement, in its last version."""
+        latest = {name: shown for (name, _), shown in sorted(self.agreements.items())}
+        return {name: self._witnessing(shown, heads) for name, shown in latest.items()}
 
-    def _take(self, heard: Heard) -> None:
-        event = heard.event
+    def _follow(self, held: Iterable[Heard]) -> Chain:
+        documents: list[ToldKey] = []
+        enrolled: list[EnrolledKey] = []
+        for heard in held:
+            try:
+                if isinstance(heard.event, KeyEnrolled):
+                    key = from_base64(heard.event.key)
+                    named = OperationalKey(party=heard.event.party, role=heard.event.role, public_key=key)
+                    enrolled.append(EnrolledKey(index=heard.index, key=named))
+                elif isinstance(heard.event, RootsEnrolled):
+                    keys = tuple(map(from_base64, heard.event.keys))
+                    self._shown.setdefault(heard.event.party, RootSet(keys=keys, threshold=heard.event.threshold))
+                elif heard.event is None:
+                    documents += _key_document(heard)
+            except (OpenlineError, ValueError) as error:
+                self.faults.append((heard.index, f"it cannot be read ({error})"))
+        chain = Chain({party: self._roots_of(party) for party in {*self._given, *self._shown}}, documents, enrolled)
+        self.faults += [(fault.index, fault.why) for fault in chain.faults]
+        return chain
+
+    def _roots_of(self, party: str) -> RootSet:
+        """The first roots. How many it takes to replace those that the reader gave only the node says; else all."""
+        shown, given = self._shown.get(party), self._given.get(party)
+        if given is None:
+            return shown or RootSet(keys=())
+        is_known = shown is not None and set(shown.keys) == set(given)
+        return shown if is_known and shown is not None else RootSet(keys=given, threshold=len(given))
+
+    def _ground(self, party: str) -> Ground:
+        return Ground.ROOT_GIVEN if party in self._given else Ground.ROOT_SHOWN
+
+    def _read(self, index: int, event: AgreementLoaded) -> None:
         try:
-            if isinstance(event, KeyEnrolled):
-                key = OperationalKey(party=event.party, role=event.role, public_key=from_base64(event.key))
-                self.keys.append((heard.index, key))
-            elif isinstance(event, AgreementLoaded):
-                self._take_agreement(heard.index, read_envelope(from_base64(event.envelope)), event)
+            envelope = read_envelope(from_base64(event.envelope))
+            agreement = read_agreement(envelope.payload, name=event.id)
         except OpenlineError as error:
-            self.faults.append((heard.index, error.reason))
-
-    def _take_agreement(self, index: int, envelope: Envelope, event: AgreementLoaded) -> None:
-        agreement = read_agreement(envelope.payload, name=event.id)
+            self.faults.append((index, error.reason))
+            return
         if envelope.payload_type != AGREEMENT_TYPE or (agreement.id, agreement.version) != (event.id, event.version):
             self.faults.append((index, "the agreement in it is another one than it says"))
             return
-        grounds = [self._signed(envelope, party) for party in agreement.parties]
+        grounds = [self._signed(index, envelope, party) for party in agreement.parties]
         if None in grounds:
             party = agreement.parties[grounds.index(None)]
-            self.faults.append((index, f"the agreement in it is not signed with the root that you gave for {party}"))
+            self.faults.append((index, f"the agreement in it is not signed with a root of {party}"))
             return
-        is_given = all(ground is Ground.ROOT_GIVEN for ground in grounds)
-        ground = Ground.ROOT_GIVEN if is_given else Ground.OPERATOR
+        ground = next(g for g in (Ground.OPERATOR, Ground.ROOT_SHOWN, Ground.ROOT_GIVEN) if g in grounds)
         self.agreements[agreement.id, agreement.version] = Shown(index=index, agreement=agreement, ground=ground)
         self._register.load(agreement)
 
-    def _signed(self, envelope: Envelope, party: str) -> Ground | None:
-        """What it rests on that the party signed; None when it did not, by a root that is known."""
-        roots = self._roots.get(party)
+    def _signed(self, index: int, envelope: Envelope, party: str) -> Ground | None:
+        """What it rests on that the party signed; None when it did not, by the roots that are known."""
+        roots = self._chain.keyring_at(index).roots(party)
         if roots is None:
             return Ground.OPERATOR
         message = pae(AGREEMENT_TYPE, envelope.payload)
-        for root in roots:
-            for signature in envelope.signatures:
-                if signature.key_id == key_id(root) and _is_signed(root, message, signature.value):
-                    return Ground.ROOT_GIVEN
-        return None
+        signed = any(
+            signature.key_id == key_id(root) and _is_signed(root, message, signature.value)
+            for root in roots.keys
+            for signature in envelope.signatures
+        )
+        return self._ground(party) if signed else None
+
+    def _witnessing(self, shown: Shown, heads: Mapping[str, Checkpoint]) -> Witnessing:
+        """By the largest checkpoint that enough witnesses have cosigned; else by what there is of them."""
+        agreement = shown.agreement
+        best = Witnessing(
+            agreement=agreement.id,
+            version=agreement.version,
+            quorum=agreement.witness_quorum,
+            size=0,
+            parties=(),
+            at_ms=0,
+            ground=shown.ground,
+        )
+        for note, head in sorted(heads.items(), key=lambda item: item[1].size):
+            found = self._cosigned(best, shown, note, head)
+            if found.is_reached or not best.is_reached:
+                best = found
+        return best
+
+    def _cosigned(self, best: Witnessing, shown: Shown, note: str, head: Checkpoint) -> Witnessing:
+        parties = {}
+        try:
+            for witness in shown.agreement.witnesses:
+                cosigner = parse_cosigner_key(witness.key)
+                parties[cosigner.name, cosigner.key_hash] = (cosigner, witness.party)
+            confirmed = confirmed_cosignatures(note, [cosigner for cosigner, _ in parties.values()])
+        except NoteError as error:
+            self.faults.append((None, f"a cosignature of its checkpoint does not verify ({error})"))
+            return best
+        names = sorted({parties[one.line.name, one.line.key_hash][1] for one in confirmed})
+        return Witnessing(
+            agreement=best.agreement,
+            version=best.version,
+            quorum=best.quorum,
+            size=head.size,
+            parties=tuple(names),
+            at_ms=max((one.time_s for one in confirmed), default=0) * SECOND_MS,
+            ground=best.ground,
+        )
+
+
+def _key_document(heard: Heard) -> list[ToldKey]:
+    time_text, raw = split_told(heard.body)
+    if read_own_envelope(raw)[0] != KEY_TYPE:
+        return []
+    return [ToldKey(index=heard.index, at_ms=read_instant(time_text, path="recorded_at"), raw=raw)]
 
 
 def _is_signed(root: bytes, message: bytes, signature: bytes) -> bool:

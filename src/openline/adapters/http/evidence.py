@@ -72,6 +72,7 @@ def source_of(line: Line, *, is_drill: bool) -> Source:
         tree=line.journal.tree,
         node_key=NoteVerifier(line.origin, line.secrets.signer.public_key),
         checkpoint=line.checkpoint,
+        sign=line.journal.sign,
         is_drill=is_drill,
     )
 

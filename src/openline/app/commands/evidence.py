@@ -21,6 +21,7 @@ from openline.core.errors import BadUse, LedgerFault
 from openline.core.evidence import EvidenceBundle, Span
 from openline.core.time import FOREVER_MS
 from openline.keys.signing import WeakKey
+from openline.ledger.checkpoint import Checkpoint, sign_checkpoint
 from openline.ledger.leaf import Salts
 from openline.ledger.note import NoteError, NoteVerifier, parse_verifier_key
 from openline.ledger.tree import Tree, leaf_hash
@@ -137,6 +138,7 @@ def _gathered(folder: Path, settings: Settings, store: Records, asked: Asked) ->
         tree=tree,
         node_key=NoteVerifier(settings.origin, secrets.signer.public_key),
         checkpoint=note,
+        sign=lambda size: sign_checkpoint(Checkpoint(settings.origin, size, tree.root(size)), secrets.signer),
         is_drill=settings.drill,
     )
     with entry_progress("Opening entries") as progress:
