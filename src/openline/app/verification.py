@@ -207,8 +207,9 @@ def _say_tree(report: Report, reader: SqliteReader, tree: Tree, log: NoteVerifie
     heads = _check_heads(reader, tree, log if is_signed else None)
     report.checks |= {"leaves": tree.size, "tree": 1, "earlier_checkpoints": heads - 1}
     report.shown.append("Every leaf is in the tree, and the node's key signed its root.")
-    signed = "signed by it and " if is_signed else ""
-    report.shown.append(f"{heads - 1} earlier checkpoints, {signed}each the beginning of the next.")
+    if heads > 1:
+        earlier = f"Each of the {heads - 1} earlier checkpoints is of the same tree, which has only grown since"
+        report.shown.append(f"{earlier}, and signed by the same key." if is_signed else f"{earlier}.")
 
 
 def _check_heads(reader: SqliteReader, tree: Tree, log: NoteVerifier | None) -> int:
