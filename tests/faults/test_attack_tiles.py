@@ -10,13 +10,14 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from typer.testing import CliRunner, Result
 
 from openline.adapters.tile_folder import TileFolder
 from openline.app.cli import app
 from openline.codec.envelope import EVENT_TYPE, read_envelope, to_base64
 from openline.codec.events import write_event
-from openline.core.event import KeyEnrolled
+from openline.core.event import Cosigned, KeyEnrolled
 from openline.core.time import HOUR_MS
 from openline.keys.dsse import sign_envelope
 from openline.keys.identify import key_id
@@ -24,6 +25,7 @@ from openline.keys.signing import Signer
 from openline.ledger.note import format_verifier_key
 from openline.ledger.tiles import encode_bundle
 from openline.node.journal import Journal, Output, Staged, Told
+from tests.cosigning import cosign_all, watched_town
 from tests.data_folders import keep
 from tests.logs import Log
 from tests.parties import NORTH, ORIGIN, SOUTH, Town, activity, in_air, on_ground, presence, signer_of
@@ -303,6 +305,29 @@ def test_an_entry_of_the_node_that_another_key_signed_is_found(tmp_path: Path) -
             assert verify(folder, "--tree-only").exit_code == 0
             done = verify(folder, "--no-replay")
             assert (done.exit_code, f"entry {index}:" in said(done)) == (1, True)
+
+
+def test_a_cosignature_that_the_witness_never_gave_is_found(tmp_path: Path) -> None:
+    watched = watched_town()
+    cosign_all(watched, NORTH, SOUTH)
+    heard = [output for _, output in watched.heard]
+    given = {i: output for i, output in enumerate(heard) if isinstance(output, Cosigned)}
+    assert verify(_kept(tmp_path / "sound", _forged(heard)), "--no-replay").exit_code == 0
+    (one, other), index = list(given.values()), next(iter(given))
+    for way, forged in enumerate(
+        (
+            structs.replace(one, line=other.line),
+            structs.replace(one, witness=other.witness, party=other.party),
+            structs.replace(one, size=one.size - 1),
+            structs.replace(one, size=one.size + 5),
+            structs.replace(one, witness="nobody.example/w"),
+            structs.replace(one, line=one.line[:-4] + "AAA="),
+        )
+    ):
+        folder = _kept(tmp_path / str(way), _forged([*heard[:index], forged, *heard[index + 1 :]]))
+        assert verify(folder, "--tree-only").exit_code == 0
+        done = verify(folder, "--no-replay")
+        assert (done.exit_code, f"entry {index}:" in said(done)) == (1, True), way
 
 
 def _sign_last_with(journal: Journal, body: bytes, index: int) -> None:

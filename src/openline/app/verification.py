@@ -97,7 +97,7 @@ def verify_ledger(
     report.shown.append("Every body fits its leaf, and every leaf its place on its channel: none has a number missing.")
     report.shown.append(
         f"All {head.size} signatures verify: {found.told} of parties, under keys that were valid when they told it, "
-        f"and {found.own} of the node."
+        f"and {found.own} of the node; so do the cosignatures of witnesses that it records."
     )
     if asked.replay:
         with _uncollected():

@@ -9,8 +9,10 @@ from __future__ import annotations
 from msgspec import Struct
 
 from openline.codec.envelope import KEY_TYPE, read_envelope, read_own_envelope
+from openline.codec.events import read_event
 from openline.codec.times import read_instant
 from openline.core.errors import LedgerFault, OpenlineError
+from openline.core.event import Cosigned
 from openline.core.key_documents import Standing
 from openline.intake.key_admission import admit, out_of_force
 from openline.intake.key_opening import open_key_document
@@ -19,7 +21,10 @@ from openline.intake.opening import signer_of
 from openline.keys.dsse import pae
 from openline.keys.identify import key_id
 from openline.keys.signing import BadSignature, verify
+from openline.ledger.checkpoint import Checkpoint, format_checkpoint
+from openline.ledger.cosignature import verify_cosignature
 from openline.ledger.leaf import LeafClass, decode_leaf
+from openline.ledger.note import parse_signature_lines
 from openline.node.journal import Journal, split_told
 from openline.node.ports import Record, Records
 from openline.node.recovery import Progress, check_head, fault, follow
@@ -72,8 +77,10 @@ def examine(records: Records, secrets: NodeSecrets, origin: str, progress: Progr
 def _examine_entry(state: State, journal: Journal, record: Record) -> bool:
     """Check one entry and take it; True when a party told it."""
     if decode_leaf(record.leaf).leaf_class is not LeafClass.TOLD:
-        channel = follow(state, journal, record)
-        _check_own(journal, record)
+        follow(state, journal, record)
+        event = read_event(_check_own(journal, record))
+        if isinstance(event, Cosigned):
+            _check_cosigned(state, journal, record.index, event)
         return False
     time_text, raw = split_told(record.body)
     try:
@@ -105,7 +112,21 @@ def _signer(raw: bytes, keyring: Keyring, at_ms: int) -> OperationalKey:
     return key
 
 
-def _check_own(journal: Journal, record: Record) -> None:
+def _check_cosigned(state: State, journal: Journal, index: int, event: Cosigned) -> None:
+    """The witness has signed the tree of this ledger, under the key that was named for it."""
+    held = state.witnesses.known.get(event.witness)
+    if held is None or not 0 < event.size <= index:
+        raise fault(index, f"no witness {event.witness} was named before, or no tree of {event.size} was there to sign")
+    head = Checkpoint(journal.origin, event.size, journal.tree.root(event.size))
+    try:
+        (line,) = parse_signature_lines(event.line + "\n")
+        verify_cosignature(format_checkpoint(head), line, held.cosigner)
+    except ValueError as error:
+        raise fault(index, f"the cosignature of {event.witness} does not verify ({error})") from error
+
+
+def _check_own(journal: Journal, record: Record) -> bytes:
+    """The payload that the node alone has signed."""
     envelope = read_envelope(record.body)
     own = journal.secrets.signer.public_key
     signed = [signature for signature in envelope.signatures if signature.key_id == key_id(own)]
@@ -115,3 +136,4 @@ def _check_own(journal: Journal, record: Record) -> None:
         verify(own, pae(envelope.payload_type, envelope.payload), signed[0].value)
     except BadSignature as error:
         raise fault(record.index, "the node's signature does not verify") from error
+    return envelope.payload
