@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Sized
 from contextlib import closing
 from pathlib import Path
 
-from msgspec import Struct
-
 from openline.adapters.sqlite import SqliteStore
 from openline.adapters.sqlite_driver import STDLIB, Driver
 from openline.codec.envelope import ACKNOWLEDGEMENT_TYPE
@@ -23,18 +21,15 @@ from openline.node.examination import examine
 from openline.node.journal import Output
 from openline.node.line import Line, Receipt, outcome_of
 from openline.node.ports import Store, StoreError
+from tests.faults.cuts import Promise
 from tests.faults.tellers import NOON_MS, ORIGIN, SECRETS, Surviving, Tellers, administration
 
 ATTEMPTS = 8
 
 
-class Given(Struct, frozen=True):
+class Given(Promise, frozen=True):
     """A receipt that left the node."""
 
-    began: int
-    """Operations of the disk before its commit began."""
-    at: int
-    """Operations of the disk before it left."""
     raw: bytes
     receipt: Receipt
 

@@ -6,32 +6,25 @@ into a folder of their own and opened with the ordinary driver.
 
 from __future__ import annotations
 
-import random
 import shutil
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import closing
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from msgspec import Struct
 
 from openline.adapters.sqlite import SqliteStore
 from openline.adapters.sqlite_driver import Connection
 from openline.core.errors import LedgerFault
 from openline.node.ports import StoreError
 from tests.faults.commits import Given, Life, groups_of, must_be_sound, must_go_on
+from tests.faults.cuts import WAYS, Cut, Recorded, cuts, failing, later_cuts, some_of
 from tests.faults.disk import Apsw
 from tests.faults.tellers import Tellers
-from tests.faults.trace import Does, Flavour, Operation, Remains, Trace, Trouble
-from tests.samples import SOAK
+from tests.faults.trace import Does, Trace, Trouble
 
 LOG_PAGES = 8
 """Pages of the write-ahead log after which a commit moves them into the database: few, so that it happens often."""
-
-
-WAYS = ("error", "torn", "full", "lasting")
-"""How an operation fails: once, once in the middle, for want of room, or three times running."""
 
 
 class _Driver(Apsw):
@@ -43,74 +36,28 @@ class _Driver(Apsw):
         return connection
 
 
-class Recorded(Struct, frozen=True):
-    """What was done to the disk, and what was answered meanwhile."""
-
-    operations: list[Operation]
-    given: list[Given]
-
-
-class Cut(Struct, frozen=True):
-    """What a power cut leaves, and the receipts that had left the node by then."""
-
-    where: str
-    files: dict[str, bytes]
-    given: list[Given]
-
-
 def lives() -> tuple[list[list[bytes]], list[list[bytes]]]:
     tellers = Tellers()
     return groups_of(tellers, 0, 4), groups_of(tellers, 4, 4)
 
 
-def record(folder: Path, *, trouble: Trouble | None = None, is_careless: bool = False) -> tuple[Recorded, int]:
-    """What two lives do to the disk and answer, and how many faults they met."""
+def record(folder: Path, *, trouble: Trouble | None = None, is_careless: bool = False) -> Recorded[Given]:
+    """What two lives do to the disk and answer."""
     trace = Trace(f"trace-{folder.name}", trouble)
     life = Life(folder, _Driver(trace, is_careless=is_careless), trace.operations)
     life.live(*lives())
     trace.unregister()
-    return Recorded(trace.operations, life.given), life.faults
+    return Recorded(trace.operations, life.given, life.faults)
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
-    return record(tmp_path_factory.mktemp("recorded"))[0]
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded[Given]:
+    return record(tmp_path_factory.mktemp("recorded"))
 
 
-def cuts(run: Recorded, chosen: Container[int], *, is_hasty: bool = False) -> Iterator[Cut]:
-    """Each different folder that a power cut at the chosen operations leaves."""
-    remains, met = Remains(), set[tuple[bytes, int]]()
-    for number, operation in enumerate(run.operations):
-        if number in chosen:
-            given = [one for one in run.given if (one.began if is_hasty else one.at) <= number]
-            for flavour in Flavour:
-                files = remains.after(flavour, operation, number)
-                digest = b"".join(
-                    sha256(part).digest() for name in sorted(files) for part in (name.encode(), files[name])
-                )
-                if (digest, len(given)) not in met:
-                    met.add((digest, len(given)))
-                    yield Cut(f"{flavour.name} at {number}, {operation.does.name} of {operation.name}", files, given)
-        remains.take(operation)
-
-
-def some_of(run: Recorded) -> Container[int]:
-    """Every operation in a soak; else some of the commits, of the rarer ones and of all, always the same."""
-    numbers = range(len(run.operations))
-    if SOAK:
-        return numbers
-    chance = random.Random(4)
-    rare = [number for number in numbers if run.operations[number].does is not Does.WRITE]
-    inside = sorted({number for one in run.given for number in range(one.began, one.at)})
-    return {*chance.sample(inside, 16), *chance.sample(rare, 16), *chance.sample(numbers, 8)}
-
-
-def examine(folder: Path, cut: Cut) -> None:
+def examine(folder: Path, cut: Cut[Given]) -> None:
     """Open what is left as the next process would."""
-    for path in folder.iterdir():
-        path.unlink()
-    for name, content in cut.files.items():
-        (folder / name).write_bytes(content)
+    cut.put(folder)
     try:
         with closing(SqliteStore(folder / "ledger.sqlite")) as store:
             must_be_sound(store, cut.given)
@@ -119,7 +66,7 @@ def examine(folder: Path, cut: Cut) -> None:
         raise
 
 
-def examine_all(folder: Path, left: Iterable[Cut]) -> int:
+def examine_all(folder: Path, left: Iterable[Cut[Given]]) -> int:
     """How many there were."""
     examined = 0
     for cut in left:
@@ -130,7 +77,7 @@ def examine_all(folder: Path, left: Iterable[Cut]) -> int:
     return examined
 
 
-def test_the_lives_meet_every_kind_of_operation_between_receipts(recorded: Recorded) -> None:
+def test_the_lives_meet_every_kind_of_operation_between_receipts(recorded: Recorded[Given]) -> None:
     between = recorded.operations[recorded.given[0].began : recorded.given[-1].at]
     assert {operation.does for operation in between} == set(Does)
     moved = {
@@ -142,28 +89,25 @@ def test_the_lives_meet_every_kind_of_operation_between_receipts(recorded: Recor
     assert any(one.receipt.is_duplicate for one in recorded.given)
 
 
-def test_a_power_cut_at_any_operation_loses_nothing_that_was_acknowledged(recorded: Recorded, tmp_path: Path) -> None:
+def test_a_power_cut_at_any_operation_loses_nothing_that_was_acknowledged(
+    recorded: Recorded[Given], tmp_path: Path
+) -> None:
     assert examine_all(tmp_path, cuts(recorded, some_of(recorded))) > 100
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_disk_that_fails_at_any_operation_loses_nothing_that_was_acknowledged(
-    recorded: Recorded, tmp_path: Path, way: str
+    recorded: Recorded[Given], tmp_path: Path, way: str
 ) -> None:
     """And once the power goes too, at any moment after it, what the failed operation has lost is not missed."""
-    chance = random.Random(way)
     faults = 0
-    numbers = range(len(recorded.operations))
-    # In a soak each operation fails, in one of the ways.
-    for at in numbers[WAYS.index(way) :: len(WAYS)] if SOAK else chance.sample(numbers, 6):
-        trouble = Trouble(at, times=3 if way == "lasting" else 1, is_full=way == "full", is_torn=way == "torn")
-        folder = tmp_path / f"{way}-{at}"
+    for trouble in failing(recorded, way):
+        folder = tmp_path / f"{way}-{trouble.at}"
         folder.mkdir()
-        run, met = record(folder, trouble=trouble)
-        faults += met
+        run = record(folder, trouble=trouble)
+        faults += run.faults
         assert {raw for life in lives() for group in life for raw in group} <= {one.raw for one in run.given}
-        later = {chance.randrange(at, len(run.operations)), len(run.operations) - 1}
-        examine_all(folder, cuts(run, later))
+        examine_all(folder, later_cuts(run, trouble))
         shutil.rmtree(folder)
     assert faults >= 2, "nearly every fault was hidden from the node"
 
@@ -171,12 +115,12 @@ def test_a_disk_that_fails_at_any_operation_loses_nothing_that_was_acknowledged(
 def test_without_syncs_it_would_be_noticed(tmp_path: Path) -> None:
     (tmp_path / "recorded").mkdir()
     (tmp_path / "left").mkdir()
-    run, _ = record(tmp_path / "recorded", is_careless=True)
+    run = record(tmp_path / "recorded", is_careless=True)
     with pytest.raises((AssertionError, LedgerFault, StoreError)):
         examine_all(tmp_path / "left", cuts(run, range(run.given[0].at, len(run.operations), 50)))
 
 
-def test_a_receipt_that_leaves_before_its_commit_would_be_noticed(recorded: Recorded, tmp_path: Path) -> None:
+def test_a_receipt_that_leaves_before_its_commit_would_be_noticed(recorded: Recorded[Given], tmp_path: Path) -> None:
     began = {one.began for one in recorded.given if not one.receipt.is_duplicate}
     with pytest.raises(AssertionError, match="was acknowledged and is gone"):
         examine_all(tmp_path, cuts(recorded, began, is_hasty=True))
