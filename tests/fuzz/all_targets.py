@@ -5,5 +5,6 @@ from __future__ import annotations
 from tests.fuzz.ledger_targets import LEDGER
 from tests.fuzz.proof_targets import PROOFS
 from tests.fuzz.targets import DOCUMENTS
+from tests.fuzz.witness_targets import WITNESSING
 
-TARGETS = {**DOCUMENTS, **LEDGER, **PROOFS}
+TARGETS = {**DOCUMENTS, **LEDGER, **PROOFS, **WITNESSING}

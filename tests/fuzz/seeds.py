@@ -18,12 +18,14 @@ from openline.core.time import HOUR_MS
 from openline.keys.dsse import sign_envelope
 from openline.keys.identify import key_id
 from openline.ledger.checkpoint import Checkpoint, format_checkpoint, sign_checkpoint
+from openline.ledger.cosignature import append_signatures, cosign, format_cosigner_key
 from openline.ledger.leaf import OPEN_SERIALS, Leaf, LeafClass, encode_leaf
 from openline.ledger.note import format_verifier_key
 from openline.ledger.tiles import TileName, encode_bundle, format_tile_path
 from openline.ledger.tree import HASH_BYTES
+from openline.ledger.witnessing import Request, format_request
 from openline.node.journal import told_body
-from tests.fuzz import ledger_targets, proof_targets, targets
+from tests.fuzz import ledger_targets, proof_targets, targets, witness_targets
 from tests.parties import NOON_MS, SOUTH, Town, activity, agreement, in_air, on_ground, presence, site, zone
 
 AGREEMENTS = Path(__file__).parents[2] / "agreements"
@@ -62,6 +64,7 @@ def _all() -> dict[str, list[bytes]]:
         "told": [told_body(envelopes[0], 0), b"recorded_at \xff\n", b"recorded_at \n", b"recorded_at 2026"],
         **_of_ledger(),
         **_of_proofs(),
+        **_of_witness(),
     }
 
 
@@ -204,6 +207,24 @@ def _of_proofs() -> dict[str, list[bytes]]:
         "inclusion": pairs,
         "proof_file": [*lines, *(bad for bad in _bad_lines(files[2]))],
         "span": spans,
+    }
+
+
+def _of_witness() -> dict[str, list[bytes]]:
+    tree, key = proof_targets.tree(), format_cosigner_key(witness_targets.COSIGNER).encode()
+    requests: list[bytes] = []
+    notes: list[str] = []
+    for old, size in ((0, 41), (41, 41), (41, 64), (41, 70), (7, 70)):
+        head = Checkpoint(proof_targets.ORIGIN, size, tree.root(size))
+        note = sign_checkpoint(head, proof_targets.SIGNER)
+        proof = tuple(tree.consistency_proof(old, size)) if old else ()
+        requests.append(format_request(Request(old_size=old, proof=proof, note=note)))
+        line = cosign(format_checkpoint(head), witness_targets.NAME, witness_targets.SIGNER, NOON_MS // 1_000)
+        notes.append(append_signatures(note, [line]))
+    return {
+        "cosignature": [*(note.encode() for note in notes), *_bad_lines(notes[0].encode())],
+        "cosigner_key": [key, *_bad_lines(key)],
+        "witness_request": [*requests, requests[0].replace(b"old 0", b"old " + b"9" * 5_000), *_bad_lines(requests[3])],
     }
 
 
