@@ -1,7 +1,7 @@
 """The power goes, or the disk fails, at each single operation of a witness: what was cosigned is never contradicted.
 
-As in `test_every_write`, one life is recorded and cut at each operation. What a cosignature promises is that its witness
-goes on from the checkpoint: whoever asks afterwards for another history of that size, or an older one, is declined.
+As in `test_every_write`, one life is recorded and cut at each operation. What a cosignature promises is that the
+witness goes on from its checkpoint: whoever asks later for another history of that size, or an older one, is declined.
 """
 
 from __future__ import annotations
