@@ -20,7 +20,7 @@ with atheris.instrument_imports(include=["openline", "tomllib"]):
 
 
 def _change(data: bytes, max_size: int, seed: int) -> bytes:
-    if seed % _OF_FORM and is_text(data):
+    if seed % _OF_FORM and (is_text(data) or is_text(data[1:])):
         return mutated(data, seed)[:max_size]
     return bytes(atheris.Mutate(data, max_size))
 

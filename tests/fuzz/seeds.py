@@ -10,6 +10,8 @@ from typing import Any
 
 from msgspec import structs
 
+from openline.adapters.bundle_file import pack
+from openline.app import key_documents
 from openline.app.pen import Pen
 from openline.codec.envelope import ACKNOWLEDGEMENT_TYPE, AGREEMENT_TYPE, SESSION_TYPE, read_envelope
 from openline.codec.events import write_event
@@ -25,7 +27,7 @@ from openline.ledger.tiles import TileName, encode_bundle, format_tile_path
 from openline.ledger.tree import HASH_BYTES
 from openline.ledger.witnessing import Request, format_request
 from openline.node.journal import told_body
-from tests.fuzz import ledger_targets, proof_targets, targets, witness_targets
+from tests.fuzz import bundle_targets, ledger_targets, proof_targets, targets, witness_targets
 from tests.parties import NOON_MS, SOUTH, Town, activity, agreement, in_air, on_ground, presence, site, zone
 
 AGREEMENTS = Path(__file__).parents[2] / "agreements"
@@ -45,6 +47,7 @@ def _all() -> dict[str, list[bytes]]:
         "notice": _notices(),
         "acknowledgement": [_acknowledgement()],
         "declaration": _declarations(),
+        "key_document": _key_documents(),
         "session": [_session()],
     }
     signers = [(key_id(targets.SIGNER.public_key), targets.SIGNER)]
@@ -55,12 +58,15 @@ def _all() -> dict[str, list[bytes]]:
     ]
     broken = {name: [*good, *(bad for item in good for bad in _bad_json(item))] for name, good in payloads.items()}
     broken_envelopes = [*envelopes, *(bad for item in envelopes[:1] for bad in _bad_json(item))]
+    events = [bad for item in _events() for bad in (item, *_bad_json(item))]
     return broken | {
         "agreement": [agreement(), *(p.read_bytes() for p in sorted(AGREEMENTS.glob("*.toml"))), *_bad_toml()],
         # Not the true ones: nobody has signed those that this target gets.
         "authentication": [envelope.replace(b'"sig":"', b'"sig":"AAAA') for envelope in envelopes],
         "envelope": broken_envelopes,
-        "event": [bad for item in _events() for bad in (item, *_bad_json(item))],
+        "bundle_file": _bundles(),
+        "event": events,
+        "evidence": _evidence(broken, events),
         "told": [told_body(envelopes[0], 0), b"recorded_at \xff\n", b"recorded_at \n", b"recorded_at 2026"],
         **_of_ledger(),
         **_of_proofs(),
@@ -113,6 +119,33 @@ def _declarations() -> list[bytes]:
     return [
         _payload(pen.declaration(fields, identifier="declared-01", at_ms=NOON_MS)) for fields in (disclosure, inquiry)
     ]
+
+
+def _key_documents() -> list[bytes]:
+    key, end_ms = targets.SIGNER.public_key, NOON_MS + HOUR_MS
+    each = [
+        key_documents.issuer_key(key, NOON_MS, end_ms),
+        key_documents.officer_key(key, "duty_officer", "night", NOON_MS, end_ms),
+        key_documents.revocation(key_id(key), "lost", NOON_MS),
+        key_documents.root_replacement([key], 1),
+    ]
+    signed = (
+        key_documents.signed(fields, [targets.SIGNER], party=targets.PARTY, identifier="keys-0001", at_ms=NOON_MS)
+        for fields in each
+    )
+    return [_payload(raw) for raw in signed]
+
+
+def _evidence(payloads: dict[str, list[bytes]], events: list[bytes]) -> list[bytes]:
+    kinds = [payloads[name] for name in ("notice", "acknowledgement", "declaration", "key_document")]
+    kinds += [[agreement()], events, events, [agreement(), *_bad_toml()], [b"recorded_at \xff\n", b""]]
+    # The others are tried as what they are, by targets of their own.
+    return [bytes([kind]) + payload for kind, given in enumerate(kinds) for payload in (given[0], *given[1::9])]
+
+
+def _bundles() -> list[bytes]:
+    whole = [pack(bundle_targets.bundle_of(kind, _notices()[0])) for kind in range(3)]
+    return [*whole, whole[0][:-1], whole[0].replace(b"bundle.json", b"bundle.jsom"), whole[0] + b"\x00"]
 
 
 def _session() -> bytes:

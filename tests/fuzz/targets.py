@@ -16,6 +16,7 @@ from openline.codec.documents import read_notice
 from openline.codec.envelope import (
     ACKNOWLEDGEMENT_TYPE,
     DECLARATION_TYPE,
+    KEY_TYPE,
     NOTICE_TYPE,
     SESSION_TYPE,
     read_envelope,
@@ -26,6 +27,7 @@ from openline.codec.events import read_event, write_event
 from openline.codec.times import Offsets
 from openline.core.errors import BadUse, OpenlineError, Refusal
 from openline.core.time import HOUR_MS
+from openline.intake.key_opening import open_key_document
 from openline.intake.keyring import Keyring, OperationalKey
 from openline.intake.opening import open_acknowledgement, open_declaration, open_notice, open_session
 from openline.keys.derive import derive_seed
@@ -114,6 +116,17 @@ def declaration(data: bytes) -> bool:
     return True
 
 
+def key_document(data: bytes) -> bool:
+    """A key document as a key of its party signed it."""
+    try:
+        opened = open_key_document(sign_envelope(data, KEY_TYPE, _SIGNERS), keyring=_KEYRING)
+    except Refusal:
+        return False
+    assert json.loads(data)["id"] == opened.document.id
+    msgspec.json.encode(opened.document)
+    return True
+
+
 def session(data: bytes) -> bool:
     """The answer to a challenge as its party signed it."""
     try:
@@ -164,6 +177,7 @@ DOCUMENTS: dict[str, Target] = {
     "declaration": declaration,
     "envelope": envelope,
     "event": event,
+    "key_document": key_document,
     "notice": notice,
     "session": session,
     "told": told,
