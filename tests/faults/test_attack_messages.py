@@ -10,8 +10,9 @@ import pytest
 from openline.adapters.memory import MemoryStore
 from openline.app.pen import Pen
 from openline.codec.envelope import NOTICE_TYPE, read_envelope, to_base64
+from openline.codec.events import write_event
 from openline.core.errors import NotAuthenticated
-from openline.core.event import ConflictFound, Flagged
+from openline.core.event import Alert, ConflictFound, Flagged
 from openline.core.ladder import TIER_ROLES
 from openline.core.time import DAY_MS, HOUR_MS, to_text
 from openline.intake.opening import open_acknowledgement, open_declaration, open_notice
@@ -21,11 +22,14 @@ from openline.ledger.note import (
     NoteUnverified,
     NoteVerifier,
 )
+from openline.node.bundle_examination import Pins, examine
 from openline.node.journal import split_told
 from openline.node.line import Line, Receipt, outcome_of
 from openline.node.secrets import NodeSecrets
-from tests.faults.forging import history
+from tests.faults.forging import history, outputs_of
 from tests.faults.tellers import administration
+from tests.fuzz.bundle_targets import OWN, bundle_of
+from tests.fuzz.proof_targets import SIGNER
 from tests.parties import NOON_MS, NORTH, ORIGIN, SOUTH, Town, activity, in_air, on_ground, presence, signer_of
 
 
@@ -134,3 +138,16 @@ def test_a_role_or_a_kind_that_is_not_the_key_s_is_refused() -> None:
     with pytest.raises(NotAuthenticated) as refusal:
         town.send(as_notice)
     assert refusal.value.code == "SIGNATURE_INVALID"
+
+
+@pytest.mark.parametrize(("said", "twice"), [("to", "SOUTH"), ("alert", "another"), ("at", "2020-01-01T00:00:00Z")])
+def test_an_entry_that_two_readers_could_read_differently_proves_nothing(said: str, twice: str) -> None:
+    """The operator signs an alert that goes to one party for one program, and to another for the next."""
+    alert = next(output for output in outputs_of(history()) if isinstance(output, Alert) and output.to == NORTH)
+    payload = write_event(alert)
+    pins = Pins(node_key=SIGNER.public_key)
+    honest = examine(bundle_of(OWN, payload), pins)
+    ambiguous = payload.replace(b"{", b'{"%b":"%b",' % (said.encode(), twice.encode()), 1)
+    assert msgspec.json.decode(ambiguous) == msgspec.json.decode(payload)
+    found = examine(bundle_of(OWN, ambiguous), pins)
+    assert {fault.entry for fault in found.faults} - {fault.entry for fault in honest.faults} == {2}

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from openline.codec.envelope import EVENT_TYPE, read_envelope
-from openline.codec.events import read_event
+from openline.codec.events import read_event, write_event
 from openline.core.errors import OpenlineError
 from openline.core.event import Event
 from openline.core.evidence import EvidenceBundle, OpenedEntry
@@ -251,4 +251,8 @@ def _event_of(body: bytes, log: NoteVerifier) -> Event:
         verify(log.public_key, message, envelope.signatures[0].value)
     except BadSignature as error:
         raise _Unproven("the node has not signed it") from error
-    return read_event(envelope.payload)
+    event = read_event(envelope.payload)
+    if write_event(event) != envelope.payload:
+        # A key said twice, for one: another reader could be shown another event.
+        raise _Unproven("it is not in the one form that a node writes its entries in")
+    return event
