@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.fuzz.all_targets import TARGETS
+from tests.fuzz.keeping import worth_keeping
 from tests.fuzz.mutation import mutated
 from tests.fuzz.seeds import seeds_of
 from tests.samples import counts
@@ -33,6 +34,13 @@ def test_changes_that_keep_the_form_let_only_documented_errors_out(target: str) 
     seeds = seeds_of(target)
     for seed in range(counts(300, 20_000)):
         TARGETS[target](mutated(seeds[seed % len(seeds)], seed))
+
+
+def test_only_what_goes_another_way_is_kept() -> None:
+    good, other = b"tile/0/000", b"tile/64/000"
+    reads = TARGETS["tile_path"]
+    assert worth_keeping(reads, [], [good, b"tile/0/001", other]) == [good, other]
+    assert worth_keeping(reads, [good, other], [b"tile/0/001"]) == []
 
 
 def test_the_corpus_is_small_and_every_folder_has_its_target() -> None:
