@@ -9,6 +9,7 @@ from openline.app.pen import Pen
 from openline.codec.envelope import to_base64
 from openline.core.errors import BadUse, NotAuthenticated
 from openline.core.event import Alert, Escalation, KeyEnrolled, Reason
+from openline.core.key_documents import RootSet
 from openline.core.precedence import Precedence
 from openline.core.time import HOUR_MS, MINUTE_MS
 from openline.node.replay import replay
@@ -102,7 +103,7 @@ def test_a_private_site_is_judged_on_its_circle() -> None:
 
 
 def test_an_agreement_needs_the_signature_of_every_party() -> None:
-    roots = {party: signer_of(party, "root").public_key for party in (NORTH, SOUTH)}
+    roots = {party: RootSet(keys=(signer_of(party, "root").public_key,)) for party in (NORTH, SOUTH)}
     once = add_signature(agreement(), signer_of(NORTH, "root"), name="terms")
     with pytest.raises(BadUse, match="SOUTH has not signed") as refused:
         check_signatures(read_signed(once, name="terms"), roots, name="terms")
@@ -114,7 +115,7 @@ def test_an_agreement_needs_the_signature_of_every_party() -> None:
 
 
 def test_a_signature_over_other_terms_is_none() -> None:
-    roots = {party: signer_of(party, "root").public_key for party in (NORTH, SOUTH)}
+    roots = {party: RootSet(keys=(signer_of(party, "root").public_key,)) for party in (NORTH, SOUTH)}
     signed = add_signature(
         add_signature(agreement(), signer_of(NORTH, "root"), name=""), signer_of(SOUTH, "root"), name=""
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 from msgspec import Struct
 
@@ -9,9 +11,12 @@ from openline.codec.agreements import read_agreement
 from openline.codec.envelope import AGREEMENT_TYPE, Envelope, read_envelope, to_base64
 from openline.core.agreement import Agreement
 from openline.core.errors import BadUse, Malformed
+from openline.core.key_documents import RootSet
+from openline.intake.keyring import Keyring
+from openline.intake.two_people import missing_signatures
 from openline.keys.dsse import pae
 from openline.keys.identify import key_id
-from openline.keys.signing import BadSignature, Signer, WeakKey, verify
+from openline.keys.signing import Signer
 
 
 class SignedAgreement(Struct, frozen=True, kw_only=True):
@@ -36,25 +41,31 @@ def read_signed(raw: bytes, *, name: str) -> SignedAgreement:
     return SignedAgreement(agreement=read_agreement(envelope.payload, name=name), envelope=envelope)
 
 
-def check_signatures(signed: SignedAgreement, roots: dict[str, bytes], *, name: str) -> None:
-    """Check that every party of the agreement has signed it with its root key.
+def check_signatures(
+    signed: SignedAgreement,
+    roots: Mapping[str, RootSet],
+    *,
+    name: str,
+    keyring: Keyring | None = None,
+    at_ms: int = 0,
+    is_change: bool = False,
+) -> None:
+    """Check that every party has signed: by its roots, and a change of an agreement in use by two people of each.
 
     Raises:
-        BadUse: AGREEMENT_UNSIGNED, naming the first party whose signature is missing or wrong.
+        BadUse: AGREEMENT_UNSIGNED, naming the first party that owes something, and what.
     """
-    message = pae(AGREEMENT_TYPE, signed.envelope.payload)
-    by_key = {signature.key_id: signature.value for signature in signed.envelope.signatures}
-    for party in signed.agreement.parties:
-        root = roots.get(party)
-        if root is None:
-            raise _unsigned(name, f"this node has no root key of {party}", "Add the party to openline.toml.")
-        value = by_key.get(key_id(root))
-        if value is None:
-            raise _unsigned(name, f"{party} has not signed it", "Have it signed: openline agreement sign.")
-        try:
-            verify(root, message, value)
-        except (BadSignature, WeakKey):
-            raise _unsigned(name, f"the signature of {party} does not verify", "Have it signed again.") from None
+    owed = missing_signatures(
+        signed.envelope,
+        signed.agreement.parties,
+        roots=roots,
+        keyring=keyring or Keyring(),
+        at_ms=at_ms,
+        is_change=is_change,
+    )
+    for party, lack in owed.items():
+        remedy = "Have it signed: openline agreement sign." if party in roots else "Add the party to openline.toml."
+        raise BadUse("AGREEMENT_UNSIGNED", lack, path=name, remedy=remedy)
 
 
 def add_signature(raw: bytes, signer: Signer, *, name: str) -> bytes:
@@ -77,7 +88,3 @@ def add_signature(raw: bytes, signer: Signer, *, name: str) -> bytes:
         "signatures": [{"keyid": keyid, "sig": sig} for keyid, sig in kept.items()],
     }
     return msgspec.json.encode(document)
-
-
-def _unsigned(name: str, reason: str, remedy: str) -> BadUse:
-    return BadUse("AGREEMENT_UNSIGNED", reason, path=name, remedy=remedy)

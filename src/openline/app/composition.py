@@ -10,13 +10,15 @@ from openline.adapters.key_files import read_or_create_node_secret
 from openline.adapters.sqlite import SqliteStore
 from openline.adapters.sqlite_reader import SqliteReader
 from openline.app.agreements import check_signatures, read_signed
-from openline.app.configuration import FILE_NAME, Settings, check_key, write_settings
+from openline.app.configuration import FILE_NAME, Settings, write_settings
 from openline.app.scenario.drill import ENGINE_VERSION
 from openline.app.witness_settings import named_witnesses
-from openline.codec.envelope import to_base64
+from openline.codec.envelope import from_base64, to_base64
 from openline.core.errors import BadUse, LedgerFault
-from openline.core.event import AgreementLoaded, Event, KeyEnrolled, NodeStarted
+from openline.core.event import AgreementLoaded, Event, KeyEnrolled, NodeStarted, RootsEnrolled
+from openline.core.key_documents import ISSUER_ROLE, ROOT_ROLE, RootSet
 from openline.engine.finder import Engine
+from openline.keys.identify import key_id
 from openline.node.line import Line
 from openline.node.ports import StoreError
 from openline.node.recovery import Progress
@@ -130,8 +132,48 @@ def settled(folder: Path, settings: Settings, line: Line, at_ms: int) -> list[Ev
         )
     ]
     for party in settings.parties:
-        events += [KeyEnrolled(at_ms=at_ms, party=party.code, role=key.role, key=key.key) for key in party.keys]
-    roots = {party.code: check_key(party.root_key, party.code) for party in settings.parties}
+        roots = party.roots()
+        keys = tuple(map(to_base64, roots.keys))
+        events.append(RootsEnrolled(at_ms=at_ms, party=party.code, keys=keys, threshold=roots.threshold))
+        for key in party.keys:
+            _check_place(line.state, party.code, key.key)
+            events.append(KeyEnrolled(at_ms=at_ms, party=party.code, role=key.role, key=key.key))
+    events += _agreements(folder, settings, line.state, at_ms)
+    return [*events, *named_witnesses(settings.witnesses, at_ms)]
+
+
+def present_roots(settings: Settings, state: State) -> dict[str, RootSet]:
+    """The roots of every party: those of the ledger; those of the settings for a party that it holds none of."""
+    return {party.code: state.keyring.roots(party.code) or party.roots() for party in settings.parties}
+
+
+def overruled_roots(settings: Settings, state: State) -> list[str]:
+    """Parties whose roots the settings name otherwise than the ledger: there the ledger counts."""
+    held = present_roots(settings, state)
+    return [
+        party.code
+        for party in settings.parties
+        if (set(held[party.code].keys), held[party.code].threshold)
+        != (set(party.roots().keys), party.roots().threshold)
+    ]
+
+
+def _check_place(state: State, party: str, key: str) -> None:
+    """The operator's word does not move a key to another party, nor let a root or an issuer tell."""
+    known = state.keyring.known(key_id(from_base64(key)))
+    if known is not None and (known.party != party or known.role in {ROOT_ROLE, ISSUER_ROLE}):
+        raise BadUse(
+            "CONFIGURATION_INVALID",
+            f"the ledger holds the key {key_id(known.public_key)} as {known.role} of {known.party}",
+            path=f"{FILE_NAME}: parties {party}",
+            remedy="Have another key made for this role.",
+        )
+
+
+def _agreements(folder: Path, settings: Settings, state: State, at_ms: int) -> list[Event]:
+    """Agreements that are not in the ledger yet. What was loaded once was signed as the rules of its day asked."""
+    events: list[Event] = []
+    roots, seen = present_roots(settings, state), set[str]()
     for name in settings.agreements:
         path = folder / name
         try:
@@ -141,7 +183,11 @@ def settled(folder: Path, settings: Settings, line: Line, at_ms: int) -> list[Ev
                 "FILE_UNREADABLE", f"it cannot be read ({error.strerror})", path=str(path), remedy="Check `agreements`."
             ) from error
         signed = read_signed(raw, name=str(path))
-        check_signatures(signed, roots, name=str(path))
         agreement = signed.agreement
+        if state.register.holds(agreement.id, agreement.version):
+            continue
+        is_change = agreement.id in seen or state.register.get(agreement.id) is not None
+        check_signatures(signed, roots, name=str(path), keyring=state.keyring, at_ms=at_ms, is_change=is_change)
+        seen.add(agreement.id)
         events.append(AgreementLoaded(at_ms=at_ms, id=agreement.id, version=agreement.version, envelope=to_base64(raw)))
-    return [*events, *named_witnesses(settings.witnesses, at_ms)]
+    return events

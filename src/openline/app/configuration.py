@@ -22,6 +22,7 @@ from openline.codec.agreements import read_toml
 from openline.codec.envelope import from_base64
 from openline.codec.wire import Code, Reference
 from openline.core.errors import BadUse, OpenlineError
+from openline.core.key_documents import ROOTS_MAX, RootSet
 from openline.core.limits import NAME_MAX_CHARS
 from openline.keys.signing import WeakKey, check_public_key
 
@@ -44,8 +45,27 @@ class PartySettings(Struct, forbid_unknown_fields=True, kw_only=True):
 
     code: Code
     name: Annotated[str, Meta(max_length=NAME_MAX_CHARS)] = ""
-    root_key: PublicKey
+    root_key: Annotated[str, Meta(pattern=r"^(.{44})?$")] = ""
+    root_keys: list[PublicKey] = []
+    root_threshold: Annotated[int, Meta(ge=1, le=ROOTS_MAX)] = 1
     keys: list[KeySettings] = []
+
+    def roots(self) -> RootSet:
+        """Its first roots.
+
+        Raises:
+            BadUse: CONFIGURATION_INVALID, when they are none.
+        """
+        named = self.root_keys or [self.root_key]
+        is_named_once = bool(self.root_key) != bool(self.root_keys) and len(set(named)) == len(named)
+        if not is_named_once or self.root_threshold > len(named):
+            raise BadUse(
+                "CONFIGURATION_INVALID",
+                f"the roots of {self.code} cannot be followed",
+                path=f"{FILE_NAME}: parties {self.code}",
+                remedy="Give root_key, or root_keys with a root_threshold of at most as many.",
+            )
+        return RootSet(keys=tuple(check_key(text, self.code) for text in named), threshold=self.root_threshold)
 
 
 class SearchChoice(StrEnum):
@@ -91,12 +111,26 @@ def read_settings(folder: Path) -> Settings:
         ) from error
     settings = read_toml(raw, Settings, code="CONFIGURATION_INVALID", name=str(path))
     for party in settings.parties:
-        for text in (party.root_key, *(key.key for key in party.keys)):
-            check_key(text, f"{path}: parties {party.code}")
+        for key in party.keys:
+            check_key(key.key, f"{path}: parties {party.code}")
+    _check_places(settings, path)
     check_witnesses(settings.witnesses, str(path), is_drill=settings.drill)
     check_logs(settings.witnessed_logs, str(path))
     check_name_of_witness(settings.witness_name or settings.origin, str(path))
     return settings
+
+
+def _check_places(settings: Settings, path: Path) -> None:
+    """A key has one place: a root signs nothing else, and no two parties share one."""
+    places = [key for party in settings.parties for key in party.roots().keys]
+    places += [from_base64(key.key) for party in settings.parties for key in party.keys]
+    if len(set(places)) < len(places):
+        raise BadUse(
+            "CONFIGURATION_INVALID",
+            "one key stands in two places",
+            path=str(path),
+            remedy="Give every role of every party a key of its own.",
+        )
 
 
 def check_key(text: str, where: str) -> bytes:
@@ -145,7 +179,11 @@ def write_settings(folder: Path, settings: Settings) -> Path:
     for party in settings.parties:
         lines += ["", "[[parties]]", f'code = "{party.code}"']
         lines += [f"name = {_quoted(party.name)}"] if party.name else []
-        lines += [f'root_key = "{party.root_key}"']
+        if party.root_keys:
+            lines += [f"root_keys = [{', '.join(_quoted(key) for key in party.root_keys)}]"]
+            lines += [f"root_threshold = {party.root_threshold}"]
+        else:
+            lines += [f'root_key = "{party.root_key}"']
         for key in party.keys:
             lines += ["", "[[parties.keys]]", f'role = "{key.role}"', f'key = "{key.key}"']
     lines += [*lines_of_witnesses(settings.witnesses), *lines_of_logs(settings.witnessed_logs, "witnessed_logs")]

@@ -15,13 +15,12 @@ from openline.adapters.http.app import build_app
 from openline.adapters.http.server import serve as serve_app
 from openline.adapters.key_files import read_or_create_node_secret
 from openline.app.agreements import check_signatures, read_signed
-from openline.app.composition import SECRET_NAME, open_line, open_store, settled
+from openline.app.composition import SECRET_NAME, open_line, open_store, overruled_roots, settled
 from openline.app.configuration import (
     FILE_NAME,
     KeySettings,
     PartySettings,
     Settings,
-    check_key,
     make_folder,
     read_settings,
     write_file,
@@ -36,12 +35,12 @@ from openline.codec.envelope import to_base64
 from openline.core.errors import BadUse
 from openline.ledger.cosignature import format_cosigner_key
 from openline.ledger.note import NoteVerifier, format_verifier_key
+from openline.core.key_documents import ROOT_ROLE
 from openline.node.line import Line
 from openline.node.secrets import NodeSecrets
 from openline.node.sequencer import Sequencer
 from openline.node.sessions import Sessions
 
-_ROOT = "root"
 _GC_THRESHOLDS = (20_000, 20, 50)
 """Hardly anything that a notice leaves behind is part of a cycle; the default of 700 looks far too often."""
 
@@ -77,6 +76,13 @@ def run_node(data: Path, *, host: str = "", port: int = -1) -> None:
         _settle_memory()
         now_ms = clock.now_ms()
         line.administer(now_ms, settled(data, settings, line, now_ms))
+        for party in overruled_roots(settings, line.state):
+            err.print(
+                f"The settings name other roots of {party} than the ledger. Those of the ledger count, "
+                f"and only {party} itself replaces them: openline key replace-roots.",
+                style="yellow",
+                markup=False,
+            )
         sequencer = Sequencer(line, clock, _report)
         witness = witness_beside(data, settings, line.secrets, clock, _report, until)
         if witness is not None:
@@ -129,7 +135,7 @@ def init(
                 "FILE_UNREADABLE", "it is a data folder already", path=str(folder), remedy="Edit its openline.toml."
             )
         parties = _parties(public_key)
-        roots = {party.code: check_key(party.root_key, party.code) for party in parties}
+        roots = {party.code: party.roots() for party in parties}
         signed = {path: read_file(path) for path in agreement}
         for path, raw in signed.items():
             check_signatures(read_signed(raw, name=str(path)), roots, name=str(path))
@@ -159,12 +165,12 @@ def _settle_memory() -> None:
 
 
 def _parties(files: list[Path]) -> list[PartySettings]:
-    roots: dict[str, str] = {}
+    roots: dict[str, list[str]] = {}
     keys: dict[str, list[KeySettings]] = {}
     for path in files:
         found = read_public_key(path)
-        if found.role == _ROOT:
-            roots[found.party] = found.public_key
+        if found.role == ROOT_ROLE:
+            roots.setdefault(found.party, []).append(found.public_key)
         else:
             keys.setdefault(found.party, []).append(KeySettings(role=found.role, key=found.public_key))
     for party in keys:
@@ -173,9 +179,16 @@ def _parties(files: list[Path]) -> list[PartySettings]:
                 "CONFIGURATION_INVALID",
                 f"there is no root key of {party} among the public keys",
                 path="--public-key",
-                remedy="Make one with `openline key new FILE --party CODE --role root`.",
+                remedy="Make one with `openline key root FILE --party CODE`.",
             )
-    return [PartySettings(code=party, root_key=root, keys=keys.get(party, [])) for party, root in roots.items()]
+    return [_party(party, named, keys.get(party, [])) for party, named in roots.items()]
+
+
+def _party(code: str, roots: list[str], keys: list[KeySettings]) -> PartySettings:
+    """Of several roots, more than half replace them, unless the settings are changed before the first start."""
+    if len(roots) == 1:
+        return PartySettings(code=code, root_key=roots[0], keys=keys)
+    return PartySettings(code=code, root_keys=roots, root_threshold=len(roots) // 2 + 1, keys=keys)
 
 
 def _say_ready(url: str) -> None:
