@@ -22,12 +22,24 @@ _HAS_MODES = os.name != "nt"
 """Windows keeps rights elsewhere; there the folder's rights are all there is."""
 
 
+class Validity(Struct, frozen=True, kw_only=True):
+    """From when to when a key speaks, as RFC 3339 text, and for which watch; empty where nobody has said."""
+
+    not_before: str = ""
+    not_after: str = ""
+    watch: str = ""
+
+
+NO_VALIDITY = Validity()
+
+
 class KeyFile(Struct, frozen=True, kw_only=True):
     """A private key and for whom it speaks."""
 
     party: str
     role: str
     signer: Signer
+    validity: Validity = NO_VALIDITY
 
 
 class _Content(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,6 +47,9 @@ class _Content(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     role: str
     public_key: str
     seed: str
+    not_before: str = ""
+    not_after: str = ""
+    watch: str = ""
 
 
 def new_seed() -> bytes:
@@ -42,7 +57,7 @@ def new_seed() -> bytes:
     return os.urandom(SEED_BYTES)
 
 
-def write_key(path: Path, seed: bytes, *, party: str, role: str) -> KeyFile:
+def write_key(path: Path, seed: bytes, *, party: str, role: str, validity: Validity = NO_VALIDITY) -> KeyFile:
     """Write a new key file that only its owner may read.
 
     Raises:
@@ -51,10 +66,16 @@ def write_key(path: Path, seed: bytes, *, party: str, role: str) -> KeyFile:
     """
     signer = Signer(seed)
     content = _Content(
-        party=party, role=role, public_key=b64encode(signer.public_key).decode(), seed=b64encode(seed).decode()
+        party=party,
+        role=role,
+        public_key=b64encode(signer.public_key).decode(),
+        seed=b64encode(seed).decode(),
+        **msgspec.structs.asdict(validity),
     )
     lines = [
-        f"{name} = {msgspec.json.encode(value).decode()}\n" for name, value in msgspec.structs.asdict(content).items()
+        f"{name} = {msgspec.json.encode(value).decode()}\n"
+        for name, value in msgspec.structs.asdict(content).items()
+        if value
     ]
     text = "# A private key. Whoever has this file speaks for the party: it stays on this machine.\n" + "".join(lines)
     if not party or not role or _parse(text.encode()) != content:
@@ -63,14 +84,8 @@ def write_key(path: Path, seed: bytes, *, party: str, role: str) -> KeyFile:
             "the names of party and role are empty or hold characters that a file cannot keep",
             remedy="Use printed characters.",
         )
-    if not _create(path, text.encode()):
-        raise BadUse(
-            "FILE_UNREADABLE",
-            "there is a file of this name, and a key is never written over",
-            path=str(path),
-            remedy="Choose another name, or move the file away.",
-        )
-    return KeyFile(party=party, role=role, signer=signer)
+    create_private(path, text.encode())
+    return KeyFile(party=party, role=role, signer=signer, validity=validity)
 
 
 def read_key(path: Path) -> KeyFile:
@@ -79,17 +94,18 @@ def read_key(path: Path) -> KeyFile:
     Raises:
         BadUse: FILE_UNREADABLE when it is missing or others may read it; CONFIGURATION_INVALID when it is no key file.
     """
-    content = _parse(_read(path))
+    content = _parse(read_private(path))
     if content is None:
-        raise _malformed(path, "it is not a key file: party, role, public_key and seed, each a text")
+        raise malformed(path, "it is not a key file: party, role, public_key and seed, each a text")
     try:
         signer = Signer(b64decode(content.seed, validate=True))
         public_key = b64decode(content.public_key, validate=True)
     except ValueError:
-        raise _malformed(path, "its seed or its public key is not base64 of 32 bytes") from None
+        raise malformed(path, "its seed or its public key is not base64 of 32 bytes") from None
     if public_key != signer.public_key:
-        raise _malformed(path, "its public key does not belong to its seed")
-    return KeyFile(party=content.party, role=content.role, signer=signer)
+        raise malformed(path, "its public key does not belong to its seed")
+    validity = Validity(not_before=content.not_before, not_after=content.not_after, watch=content.watch)
+    return KeyFile(party=content.party, role=content.role, signer=signer, validity=validity)
 
 
 def is_private_key(data: bytes) -> bool:
@@ -106,9 +122,9 @@ def read_or_create_node_secret(path: Path) -> bytes:
     """
     if not path.exists():
         _create(path, os.urandom(NODE_SECRET_BYTES))  # Whoever came first made it: what is there is read.
-    secret = _read(path)
+    secret = read_private(path)
     if len(secret) != NODE_SECRET_BYTES:
-        raise _malformed(path, f"a node secret has {NODE_SECRET_BYTES} bytes, not {len(secret)}")
+        raise malformed(path, f"a node secret has {NODE_SECRET_BYTES} bytes, not {len(secret)}")
     return secret
 
 
@@ -119,8 +135,12 @@ def _parse(data: bytes) -> _Content | None:
         return None
 
 
-def _read(path: Path) -> bytes:
-    """The bytes of a file that nobody else may read."""
+def read_private(path: Path) -> bytes:
+    """The bytes of a file that nobody else may read.
+
+    Raises:
+        BadUse: FILE_UNREADABLE.
+    """
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
@@ -135,6 +155,21 @@ def _read(path: Path) -> bytes:
             remedy=f"Run: chmod 600 {path}",
         )
     return data
+
+
+def create_private(path: Path, data: bytes) -> None:
+    """Write a new file that only its owner may read.
+
+    Raises:
+        BadUse: FILE_UNREADABLE when there is one, or it cannot be written.
+    """
+    if not _create(path, data):
+        raise BadUse(
+            "FILE_UNREADABLE",
+            "there is a file of this name, and a key is never written over",
+            path=str(path),
+            remedy="Choose another name, or move the file away.",
+        )
 
 
 def _create(path: Path, data: bytes) -> bool:
@@ -176,5 +211,6 @@ def _unusable(path: Path, error: OSError) -> BadUse:
     )
 
 
-def _malformed(path: Path, reason: str) -> BadUse:
+def malformed(path: Path, reason: str) -> BadUse:
+    """What is said of a file of secrets that cannot be followed; `reason` never shows the secret."""
     return BadUse("CONFIGURATION_INVALID", reason, path=str(path), remedy="Take it from a backup, or write a new one.")

@@ -11,6 +11,8 @@ from openline.app.commands.agreement import agreement
 from openline.app.commands.demo import demo
 from openline.app.commands.desk import ack, send, status, watch
 from openline.app.commands.evidence import export
+from openline.app.commands.key_making import KEY_MAKING
+from openline.app.commands.key_telling import KEY_TELLING
 from openline.app.commands.keys import keys
 from openline.app.commands.publish import publish
 from openline.app.commands.replay import replay
@@ -30,6 +32,8 @@ app = typer.Typer(
 )
 for command in (replay, serve, init, verify, publish, send, watch, ack, status, zones, export, demo, witness):
     app.command()(command)
+for name, command in (*KEY_MAKING, *KEY_TELLING):
+    keys.command(name)(command)
 app.add_typer(keys, name="key")
 app.add_typer(agreement, name="agreement")
 

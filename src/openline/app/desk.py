@@ -104,6 +104,10 @@ class Desk:
         timeout = httpx.Timeout(_TIMEOUT_S, read=_LONG_S)
         return self._answer("GET", "/evidence", params=asked, timeout=timeout).content
 
+    def keys(self) -> dict[str, Any]:
+        """The keys of the party and of those with whom it shares an agreement. Needs a session."""
+        return self._call("GET", "/keys")
+
     @contextmanager
     def feed(self, after: int) -> Iterator[Iterator[dict[str, Any]]]:
         """The party's own feed after an entry, as it comes. Needs a session."""
@@ -167,6 +171,24 @@ def followed(desk: Desk, after: int, say_lost: Callable[[str], None]) -> Iterato
                 say_lost(fault.reason)
             is_lost = True
             pause(_AGAIN_S)
+
+
+def submit_keys(node: str, envelope: bytes) -> dict[str, Any]:
+    """Tell a node a signed key document; gives the receipt.
+
+    Raises:
+        BadUse: CONFIGURATION_INVALID, when the address is none.
+        Refusal, NodeFault: what the node answered, or NODE_UNREACHABLE.
+    """
+    check_address(node)
+    try:
+        response = httpx.post(f"{node}/keys", content=envelope, timeout=_TIMEOUT_S)
+        if response.is_error:
+            raise _refusal(response)
+        receipt: dict[str, Any] = response.json()
+    except (httpx.HTTPError, ValueError) as error:
+        raise _unreachable(node, error) from error
+    return receipt
 
 
 def node_state(node: str) -> tuple[bool, dict[str, Any]]:

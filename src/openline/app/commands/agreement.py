@@ -8,28 +8,29 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from openline.adapters.key_files import read_key
 from openline.app.agreements import add_signature, read_signed
 from openline.app.configuration import write_file
 from openline.app.console import out, spoken_errors
+from openline.app.passphrases import open_key
 from openline.app.public_keys import read_file
 from openline.codec.agreements import read_agreement
 from openline.codec.durations import write_duration
 from openline.core.agreement import Agreement
 from openline.core.errors import BadUse
+from openline.core.key_documents import ROOT_ROLE, SIGNATORY_ROLE
 from openline.core.time import to_text
 
-ROOT = "root"
 agreement = typer.Typer(no_args_is_help=True, help="Agreements: the terms that every check and timer is taken from.")
 
 
 @agreement.command("sign")
 def sign(
     file: Annotated[Path, typer.Argument(help="The agreement's TOML, or one that others have signed already.")],
-    key: Annotated[Path, typer.Option(help="The party's root key file.")],
+    key: Annotated[Path, typer.Option(help="A root key file of the party, or that of a signatory.")],
     into: Annotated[Path, typer.Option("--out", help="Where the signed agreement goes.")],
+    passphrase_file: Annotated[Path | None, typer.Option(help="A file with the passphrase, for scripts.")] = None,
 ) -> None:
-    """Sign an agreement with a party's root key. Every party signs; the order does not matter.
+    """Sign an agreement. Every party signs, a change by two people of each; the order does not matter.
 
     Examples:
       openline agreement sign first.toml --key alpha-root.key --out first.signed.json
@@ -37,13 +38,13 @@ def sign(
       openline agreement sign first.signed.json --key bravo-root.key --out first.signed.json
     """
     with spoken_errors():
-        signer = read_key(key)
-        if signer.role != ROOT:
+        signer = open_key(key, passphrase_file)
+        if signer.role not in {ROOT_ROLE, SIGNATORY_ROLE}:
             raise BadUse(
                 "AGREEMENT_INVALID",
-                f"{key} is the key of a {signer.role}, and only a root key signs agreements",
+                f"{key} is the key of a {signer.role}, and only a root key signs agreements, and a signatory changes",
                 path="--key",
-                remedy="Make one with `openline key new FILE --party CODE --role root`.",
+                remedy="Make one with `openline key root FILE --party CODE`.",
             )
         raw = read_file(file)
         signed = add_signature(raw, signer.signer, name=str(file))

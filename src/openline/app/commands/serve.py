@@ -33,9 +33,9 @@ from openline.app.searching import engine_maker
 from openline.app.witnessing import cosigners_of, witness_beside
 from openline.codec.envelope import to_base64
 from openline.core.errors import BadUse
+from openline.core.key_documents import ROOT_ROLE
 from openline.ledger.cosignature import format_cosigner_key
 from openline.ledger.note import NoteVerifier, format_verifier_key
-from openline.core.key_documents import ROOT_ROLE
 from openline.node.line import Line
 from openline.node.secrets import NodeSecrets
 from openline.node.sequencer import Sequencer
