@@ -155,6 +155,16 @@ def test_what_was_taken_back_never_comes_back() -> None:
     assert refused.value.code == "KEY_REVOKED"
 
 
+def test_no_other_issuer_brings_back_what_went_with_its_own() -> None:
+    town = KeyTown()
+    first, second = town.issue(label="first"), town.issue(label="second")
+    town.appoint(first)
+    town.revoke(first)
+    with pytest.raises(NotAuthenticated) as refused:
+        town.appoint(second)
+    assert (refused.value.code, refused.value.path) == ("KEY_REVOKED", "key")
+
+
 def test_a_key_can_be_taken_back_before_anybody_has_seen_it() -> None:
     town = KeyTown()
     stolen = signer_of(NORTH, "issuer")
