@@ -1,4 +1,4 @@
-"""Whatever was told by whom: a bundle opens what its party has part in or was shown, verifies, and no more than that."""
+"""Whatever was told by whom: a bundle opens what its party has part in or was shown, and nothing else."""
 
 from __future__ import annotations
 
