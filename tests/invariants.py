@@ -127,8 +127,9 @@ def was_read(town: Town, held: OpenAlert) -> bool:
 
 def picture(state: State) -> dict[str, Any]:
     """All that a state holds, comparable."""
-    names = ("size", "held", "objects", "zones", "last", "acknowledged", "conflicts", "references", "touching", "feeds")
-    plain = {name: getattr(state, name) for name in (*names, "lates", "keys_enrolled", "started", "delivered")}
+    names = ("size", "held", "objects", "zones", "chains", "past", "acknowledged", "conflicts", "references")
+    more = ("touching", "feeds", "lates", "keys_enrolled", "started", "delivered")
+    plain = {name: getattr(state, name) for name in (*names, *more)}
     engine = state.engine
     return plain | {
         "desk": list(state.desk.all_open()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -12,16 +13,17 @@ import pytest
 from starlette.types import Message, Receive
 
 from openline.adapters.http.bodies import read_body
-from openline.codec.envelope import ACKNOWLEDGEMENT_TYPE, NOTICE_TYPE
+from openline.codec.envelope import ACKNOWLEDGEMENT_TYPE, NOTICE_TYPE, read_own_envelope
 from openline.core.errors import Malformed, Refusal
 from openline.core.limits import BODY_MAX_BYTES
-from openline.core.time import HOUR_MS
+from openline.core.time import HOUR_MS, MINUTE_MS
 from openline.keys.dsse import sign_envelope
 from openline.keys.identify import key_id
 from openline.keys.signing import Signer
 from openline.ledger.checkpoint import open_checkpoint
 from openline.ledger.leaf import commitment, decode_leaf
 from openline.ledger.note import NoteVerifier
+from openline.ledger.receipt import open_receipt
 from openline.ledger.tree import leaf_hash
 from openline.node import sequencer as sequencer_module
 from openline.node.journal import told_body
@@ -55,15 +57,21 @@ def test_a_receipt_proves_its_entry(node: Node) -> None:
     response = node.http.post("/notices", content=raw)
     assert response.status_code == 201
     receipt = response.json()
-    assert list(receipt) == ["index", "recorded_at", "leaf_hash", "salt", "checkpoint", "duplicate", "flags", "drill"]
+    promised = ["index", "recorded_at", "leaf", "leaf_hash", "salt", "checkpoint", "signed"]
+    assert list(receipt) == [*promised, "duplicate", "flags", "drill"]
     record = node.town.store.records[receipt["index"]]
     assert record.body == told_body(raw, NOON_MS)
     assert receipt["recorded_at"] == "2026-03-01T12:00:00Z"
-    assert leaf_hash(record.leaf) == b64(receipt["leaf_hash"])
+    assert (b64(receipt["leaf"]), b64(receipt["leaf_hash"])) == (record.leaf, leaf_hash(record.leaf))
     assert decode_leaf(record.leaf).commitment == commitment(b64(receipt["salt"]), record.body)
     verifier = NoteVerifier(ORIGIN, node.town.secrets.signer.public_key)
     assert open_checkpoint(receipt["checkpoint"], verifier).size > receipt["index"]
     assert receipt["duplicate"] is False
+    promise = open_receipt(receipt["signed"], verifier)
+    assert (promise.index, promise.leaf_hash) == (receipt["index"], leaf_hash(record.leaf))
+    assert promise.digest == sha256(read_own_envelope(raw)[1]).digest()
+    assert (promise.recorded_ms, promise.deadline_ms) == (NOON_MS, NOON_MS + MINUTE_MS)
+    assert not promise.is_witnessed
 
 
 def test_the_same_again_is_told_so_and_changes_nothing(node: Node) -> None:
@@ -74,7 +82,7 @@ def test_the_same_again_is_told_so_and_changes_nothing(node: Node) -> None:
     again = node.http.post("/notices", content=raw)
     assert (first.status_code, again.status_code) == (201, 200)
     assert again.json()["duplicate"] is True
-    same = ("index", "recorded_at", "leaf_hash", "salt")
+    same = ("index", "recorded_at", "leaf", "leaf_hash", "salt", "signed")
     assert [again.json()[name] for name in same] == [first.json()[name] for name in same]
     assert len(node.town.store.records) == size
 

@@ -304,9 +304,9 @@ def test_an_old_number_does_not_turn_the_count_back() -> None:
     for number in (5, 2):
         pen.sequence = number - 1
         assert "SEQUENCE_GAP" in town.tell(NORTH, withdrawal("none-at-all")).flags
-    assert town.line.state.last[NORTH].sequence == 5
+    assert town.line.state.chain(NORTH).last.sequence == 5
     pen.sequence = 5
-    pen.previous = town.line.state.last[NORTH].digest
+    pen.previous = town.line.state.chain(NORTH).last.digest
     assert town.tell(NORTH, withdrawal("none-at-all")).flags == ("REFERENCE_UNKNOWN",)
 
 

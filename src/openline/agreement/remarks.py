@@ -8,10 +8,22 @@ from openline.agreement.area import is_outside_area, is_outside_height
 from openline.core.agreement import Agreement
 from openline.core.flags import FlagCode
 from openline.core.notice import AirActivity, GroundPresence, HumanitarianSite, Kind, Notice
-from openline.core.time import MINUTE_MS
+from openline.core.time import HOUR_MS, MINUTE_MS
 
 CLOCK_TOLERANCE_MS = 5 * MINUTE_MS
 """How far ahead of the node's clock an issue time may lie before it is flagged. Ours: clocks of desks drift."""
+
+SKEW_MS = HOUR_MS
+"""How far issue and receipt may lie apart. Ours: no clock drifts so far, and what is stored on the way may be old."""
+
+ALARMS = (
+    FlagCode.SEQUENCE_GAP,
+    FlagCode.SEQUENCE_FORK,
+    FlagCode.PREVIOUS_DIFFERS,
+    FlagCode.STALE_VIEW,
+    FlagCode.CLOCK_SKEW,
+)
+"""Flags that all parties of the agreement are told of: what they say may be wrong with the record itself."""
 
 
 class Last(Struct, frozen=True, gc=False, kw_only=True):
@@ -21,8 +33,13 @@ class Last(Struct, frozen=True, gc=False, kw_only=True):
     digest: str = ""
 
 
-def remarks(notice: Notice, *, agreement: Agreement | None, last: Last, received_ms: int) -> list[FlagCode]:
-    """Flags of a notice on its own, in a fixed order. `agreement` is the one that it names, when that one judges it."""
+def remarks(
+    notice: Notice, *, agreement: Agreement | None, last: Last, received_ms: int, is_retold: bool = False
+) -> list[FlagCode]:
+    """Flags of a notice on its own, in a fixed order. `agreement` is the one that it names, when that one judges it.
+
+    `is_retold` when the party has told another notice under this number.
+    """
     flags: list[FlagCode] = []
     if agreement is None:
         flags.append(FlagCode.NO_AGREEMENT)
@@ -30,9 +47,11 @@ def remarks(notice: Notice, *, agreement: Agreement | None, last: Last, received
         flags.append(FlagCode.VERSION_DIFFERS)
     if notice.is_offset_assumed:
         flags.append(FlagCode.OFFSET_ASSUMED)
-    flags += _order(notice, last)
+    flags += [FlagCode.SEQUENCE_FORK] if is_retold else _order(notice, last)
     if notice.issued_ms > received_ms + CLOCK_TOLERANCE_MS:
         flags.append(FlagCode.ISSUED_AHEAD)
+    if abs(notice.issued_ms - received_ms) > SKEW_MS:
+        flags.append(FlagCode.CLOCK_SKEW)
     if notice.kind is Kind.WITHDRAWAL:
         return flags
     if notice.window.end_ms <= received_ms:
@@ -48,6 +67,11 @@ def is_too_late(notice: Notice, agreement: Agreement, received_ms: int) -> bool:
     """True when an activity came with less than the minimum useful lead: nobody could act in the ordinary way."""
     lead_ms = notice.window.start_ms - received_ms
     return notice.kind is Kind.AIR_ACTIVITY and lead_ms < agreement.lead_times.minimum_useful_ms
+
+
+def view_due_ms(notice: Notice, agreement: Agreement, received_ms: int) -> int:
+    """Up to when everything recorded must lie in the teller's view. A clock that is ahead asks no more of it."""
+    return min(notice.issued_ms, received_ms) - agreement.stale_view_ms
 
 
 def refresh_due_ms(notice: Notice, agreement: Agreement | None, *, received_ms: int) -> int | None:

@@ -15,6 +15,7 @@ from openline.app.commands.key_making import KEY_MAKING
 from openline.app.commands.key_telling import KEY_TELLING
 from openline.app.commands.keys import keys
 from openline.app.commands.publish import publish
+from openline.app.commands.receipts import gossip, receipts
 from openline.app.commands.replay import replay
 from openline.app.commands.serve import init, serve
 from openline.app.commands.verify import verify
@@ -30,7 +31,9 @@ app = typer.Typer(
     help="Openline, the line that stays open for safety: tell, check, warn, answer, prove. "
     "Exit status: 0 done, 1 a finding (verification failed, alert open), 2 bad use.",
 )
-for command in (replay, serve, init, verify, publish, send, watch, ack, status, zones, export, demo, witness):
+_NODE = (replay, serve, init, verify, publish, demo, witness)
+_DESK = (send, watch, ack, status, receipts, gossip, zones, export)
+for command in (*_NODE, *_DESK):
     app.command()(command)
 for name, command in (*KEY_MAKING, *KEY_TELLING):
     keys.command(name)(command)

@@ -14,6 +14,8 @@ from msgspec import Struct
 
 from openline.adapters.clock import pause
 from openline.adapters.key_files import KeyFile, read_key
+from openline.app.custody import Custody
+from openline.app.ledger_door import LedgerDoor
 from openline.app.pen import Pen
 from openline.core.errors import CODES, BadUse, NodeFault, Refusal
 
@@ -36,8 +38,8 @@ class Counter(Struct, kw_only=True):
 class Desk:
     """One key and one node."""
 
-    def __init__(self, key_path: Path, node: str) -> None:
-        """Read the key.
+    def __init__(self, key_path: Path, node: str, node_key: str = "") -> None:
+        """Read the key. `node_key` is the node's public key in base64, when the officer knows it.
 
         Raises:
             BadUse: when the key file cannot be used, or the address is none.
@@ -51,6 +53,10 @@ class Desk:
         )
         self._http = httpx.Client(base_url=node, timeout=_TIMEOUT_S)
         self._node = node
+        self._key_path = key_path
+        self._node_key = node_key
+        self._custody: Custody | None = None
+        self.ledger = LedgerDoor(self._fetch)
 
     def __enter__(self) -> Self:
         """Use it within a `with`, which ends its connections."""
@@ -59,6 +65,28 @@ class Desk:
     def __exit__(self, *_: object) -> None:
         """End its connections."""
         self._http.close()
+
+    @property
+    def custody(self) -> Custody:
+        """What is held against the node; at first use its key is held against the one that was kept.
+
+        Raises:
+            LedgerFault: NODE_KEY_DIFFERS, before anything is sent.
+            BadUse, Refusal, NodeFault: as `Custody`.
+        """
+        if self._custody is None:
+            self._custody = Custody(self._key_path, self.ledger, self._node_key)
+        return self._custody
+
+    def look(self) -> None:
+        """Compare the node's ledger with what was seen of it; notices name what was verified.
+
+        Raises:
+            LedgerFault, BadUse, Refusal, NodeFault: as `custody`.
+        """
+        self.custody.look()
+        head = self.custody.history.head
+        self.pen.seen = None if head is None else (head.size, head.root)
 
     def tell(self, envelope: bytes) -> dict[str, Any]:
         """Send a notice and keep its number; gives the receipt.
@@ -95,6 +123,14 @@ class Desk:
         """The party's open alerts. Needs a session."""
         return self._call("GET", "/alerts")
 
+    def declare(self, envelope: bytes) -> dict[str, Any]:
+        """Send a declaration; gives the receipt.
+
+        Raises:
+            Refusal, NodeFault: as `tell`.
+        """
+        return self._call("POST", "/declarations", content=envelope)
+
     def zones(self) -> dict[str, Any]:
         """The zones that the party has to know. Needs a session."""
         return self._call("GET", "/zones")
@@ -125,6 +161,9 @@ class Desk:
     def _call(self, method: str, path: str, *, content: bytes | None = None) -> dict[str, Any]:
         answer: dict[str, Any] = self._answer(method, path, content=content).json()
         return answer
+
+    def _fetch(self, path: str) -> bytes:
+        return self._answer("GET", path).content
 
     def _answer(self, method: str, path: str, **more: Any) -> httpx.Response:  # noqa: ANN401 - what httpx takes
         try:

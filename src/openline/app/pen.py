@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from hashlib import sha256
 from typing import Any
 
@@ -23,6 +24,8 @@ class Pen:
         self.role = role
         self.sequence = sequence
         self.previous = previous
+        self.seen: tuple[int, bytes] | None = None
+        """Size and root of the last checkpoint that its owner has verified; its notices name it."""
         self._signers = [(key_id(signer.public_key), signer)]
 
     def notice(self, fields: dict[str, Any], *, identifier: str, agreement: tuple[str, int], at_ms: int) -> bytes:
@@ -36,6 +39,7 @@ class Pen:
             "previous": self.previous,
             "agreement": {"id": agreement[0], "version": agreement[1]},
             "issued_at": to_text(at_ms),
+            **self._checkpoint(),
             **{key: value for key, value in fields.items() if key != "type"},
         }
         payload = msgspec.json.encode(document)
@@ -66,6 +70,12 @@ class Pen:
             **{key: value for key, value in fields.items() if key != "type"},
         }
         return sign_envelope(msgspec.json.encode(document), DECLARATION_TYPE, self._signers)
+
+    def _checkpoint(self) -> dict[str, Any]:
+        if self.seen is None:
+            return {}
+        size, root = self.seen
+        return {"checkpoint": {"size": size, "root": b64encode(root).decode("ascii")}}
 
     def session(self, challenge: str) -> bytes:
         """The signed answer to a challenge."""

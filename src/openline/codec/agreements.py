@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from openline.codec.durations import read_duration, read_utc_offset
+from openline.codec.durations import read_duration, read_utc_offset, write_duration
 from openline.codec.times import read_instant
 from openline.codec.volumes import placed, read_altitude, read_outline
 from openline.codec.wire import Code, Name, Reference, Text, WireAltitude, WireCircle, WirePolygon, WireVolume
@@ -26,7 +26,7 @@ from openline.core.agreement import (
 from openline.core.errors import BadUse, Invalid, OpenlineError
 from openline.core.ladder import TIER_ROLES, TOP_TIER, Role, Timers
 from openline.core.place import Outline
-from openline.core.time import FOREVER_MS, Window
+from openline.core.time import DAY_MS, FOREVER_MS, MINUTE_MS, SECOND_MS, Window
 from openline.core.volume import VerticalRanges
 
 _T = TypeVar("_T")
@@ -155,6 +155,8 @@ class AgreementTable(_Table, kw_only=True):
     clauses: list[ClauseTable] = []
     witnesses: Annotated[list[WitnessTable], Meta(max_length=100)] = []
     witness_quorum: Annotated[int, Meta(ge=1)] | None = None
+    witness_deadline: str = "60s"
+    stale_view: str = "15min"
 
 
 def read_toml(raw: bytes, kind: type[_T], *, code: str, name: str) -> _T:
@@ -250,6 +252,8 @@ def _to_agreement(table: AgreementTable) -> Agreement:
         offset_max_ms=offset_max_ms,
         witnesses=tuple(WitnessKey(party=witness.party, key=witness.key) for witness in table.witnesses),
         witness_quorum=_quorum(table),
+        witness_deadline_ms=_span("witness_deadline", table.witness_deadline, SECOND_MS, DAY_MS),
+        stale_view_ms=_span("stale_view", table.stale_view, MINUTE_MS, 365 * DAY_MS),
     )
 
 
@@ -265,6 +269,14 @@ def _quorum(table: AgreementTable) -> int:
         message = f"witness_quorum asks for {table.witness_quorum} parties, and the witnesses are those of {parties}"
         raise ValueError(message)
     return table.witness_quorum
+
+
+def _span(name: str, text: str, least_ms: int, most_ms: int) -> int:
+    span_ms = read_duration(text)
+    if not least_ms <= span_ms <= most_ms:
+        message = f"{name} is a time from {write_duration(least_ms)} to {write_duration(most_ms)}"
+        raise ValueError(message)
+    return span_ms
 
 
 def _lead_times(table: LeadTable) -> LeadTimes:

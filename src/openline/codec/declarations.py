@@ -7,7 +7,7 @@ import msgspec
 from openline.codec import wire as w
 from openline.codec.strict import decode
 from openline.codec.times import read_instant
-from openline.core.declaration import Declaration, Disclosure
+from openline.core.declaration import Declaration, Disclosure, Sighting
 from openline.core.errors import Invalid
 
 _DECLARATION = msgspec.json.Decoder(w.AnyWireDeclaration)
@@ -22,6 +22,9 @@ def read_declaration(payload: bytes, *, is_own: bool = False) -> Declaration:
         Invalid: TIME_INVALID, VALUE_INVALID.
     """
     wire = decode(_DECLARATION, payload, code=_CODE, what="the declaration", is_own=is_own)
+    issued_ms = read_instant(wire.issued_at, path="issued_at")
+    if isinstance(wire, w.WireSighting):
+        return Sighting(id=wire.id, party=wire.party, role=wire.role, issued_ms=issued_ms, note=wire.note)
     if bool(wire.to) == bool(wire.inquiry):
         raise Invalid(
             "VALUE_INVALID",
@@ -33,7 +36,7 @@ def read_declaration(payload: bytes, *, is_own: bool = False) -> Declaration:
         id=wire.id,
         party=wire.party,
         role=wire.role,
-        issued_ms=read_instant(wire.issued_at, path="issued_at"),
+        issued_ms=issued_ms,
         entry=wire.entry,
         to=wire.to,
         inquiry=wire.inquiry,

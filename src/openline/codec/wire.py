@@ -193,7 +193,13 @@ class WireDisclosure(WireDeclaration, tag="disclosure", kw_only=True):
     reason: Text = ""
 
 
-AnyWireDeclaration = WireDisclosure
+class WireSighting(WireDeclaration, tag="sighting", kw_only=True):
+    """Hands in a checkpoint of the ledger."""
+
+    note: Annotated[str, Meta(min_length=1, max_length=4_000)]
+
+
+AnyWireDeclaration = WireDisclosure | WireSighting
 
 
 class WireSession(Wire, tag_field="type", tag="session", kw_only=True):

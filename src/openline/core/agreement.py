@@ -11,6 +11,11 @@ from openline.core.place import Outline
 from openline.core.time import DAY_MS, FOREVER_MS, HOUR_MS, MINUTE_MS, Window
 from openline.core.volume import Altitude, VerticalRanges
 
+WITNESS_DEADLINE_MS = MINUTE_MS
+"""How long an entry may stay without what its receipt promises, where the agreement says nothing else."""
+STALE_VIEW_MS = 15 * MINUTE_MS
+"""How old the view of the ledger may be on which a notice is told, where the agreement says nothing else."""
+
 
 class LegalStatus(StrEnum):
     """Whether the text binds. Separate from whether the channel works."""
@@ -107,6 +112,10 @@ class Agreement(Struct, frozen=True, kw_only=True):
     witnesses: tuple[WitnessKey, ...] = ()
     witness_quorum: int = 0
     """Of how many parties a witness must have cosigned before an entry counts as witnessed; 0 for no policy."""
+    witness_deadline_ms: int = WITNESS_DEADLINE_MS
+    """What a receipt promises: an entry is witnessed, or published where nobody witnesses, within this time."""
+    stale_view_ms: int = STALE_VIEW_MS
+    """A notice that saw nothing of what was recorded so long before its issue is flagged STALE_VIEW."""
 
     @property
     def parties(self) -> tuple[str, ...]:

@@ -1,4 +1,7 @@
-"""What a party tells beside notices and acknowledgements: how its own entries may be used. Each is an entry itself."""
+"""What a party tells beside notices and acknowledgements: how its entries may be used, and what it saw of the ledger.
+
+Each is an entry itself.
+"""
 
 from __future__ import annotations
 
@@ -24,3 +27,10 @@ class Disclosure(Declaration, frozen=True, kw_only=True):
     inquiry: str = ""
     """The reader outside the line, in words: an inquiry, a court. It is shown an evidence bundle."""
     reason: str = ""
+
+
+class Sighting(Declaration, frozen=True, kw_only=True):
+    """Hands in a checkpoint of this ledger that its teller holds, from wherever it came."""
+
+    note: str
+    """The signed note, not yet believed."""

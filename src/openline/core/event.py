@@ -215,6 +215,27 @@ class Disclosed(Event, frozen=True, kw_only=True, tag="disclosure"):
     """Index of the declaration that opened it."""
 
 
+class ForkSeen(Event, frozen=True, kw_only=True, tag="fork"):
+    """A party holds a checkpoint that this node's key signed and that is none of this ledger: two histories exist."""
+
+    size: int
+    root: str
+    """As the checkpoint says it, base64."""
+    own_root: str
+    """Of this ledger at that size, base64; empty when it has not so many entries."""
+    note: str
+    """The checkpoint with the node's signature: whoever holds it can show it."""
+    declaration: int
+    """Index of the declaration that handed it in."""
+
+
+class ClockJumped(Event, frozen=True, kw_only=True, tag="clock_skew"):
+    """Observed: the node's clock showed another time than the one that was to be expected."""
+
+    clock_ms: int
+    expected_ms: int
+
+
 class Tick(Event, frozen=True, kw_only=True, tag="tick"):
     """Time passed, with effect: something that was due follows."""
 
@@ -323,6 +344,8 @@ AnyEvent = (
     | Closed
     | Delivered
     | Disclosed
+    | ForkSeen
+    | ClockJumped
     | Tick
     | NodeStarted
     | KeyEnrolled

@@ -34,9 +34,16 @@ class Administration(Struct, frozen=True, kw_only=True):
     events: tuple[Event, ...]
 
 
+class ClockJump(Struct, frozen=True, kw_only=True):
+    """Observed: the clock shows `clock_ms`, and `expected_ms` was to be expected."""
+
+    clock_ms: int
+    expected_ms: int
+
+
 Told = OpenedNotice | OpenedAcknowledgement | OpenedDeclaration | OpenedKeyDocument
 """What a party has signed."""
-Input = Told | Tick | Delivery | Administration | Cosigning | Suspicion
+Input = Told | Tick | Delivery | Administration | ClockJump | Cosigning | Suspicion
 Outcome = Accepted | OpenlineError
 
 
@@ -75,6 +82,8 @@ def _step(step: Step, given: Input) -> Accepted:
             return step.tick()
         case Delivery():
             return step.delivery(party=given.party, entries=given.entries, channel=given.channel)
+        case ClockJump():
+            return step.clock_jump(clock_ms=given.clock_ms, expected_ms=given.expected_ms)
         case Administration():
             return step.administration(given.events)
         case Cosigning() | Suspicion():

@@ -24,7 +24,7 @@ class Emission:
 
     def tell(self, party: str, raw: bytes) -> int:
         """Put what a party told, already taken into the state, into the commit; gives its index."""
-        self.state.take_told(party)
+        self.state.take_told(party, self.at_ms)
         self.outputs.append(Told(at_ms=self.at_ms, party=party, raw=raw))
         self.state.size += 1
         return self.state.size - 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from openline.core.errors import NodeFault, OpenlineError
 from openline.core.event import (
@@ -18,10 +19,13 @@ from openline.core.event import (
     WitnessNamed,
 )
 from openline.core.flags import FlagCode
+from openline.core.time import MINUTE_MS
 from openline.engine.finder import Engine
 from openline.ledger.cosignature import append_signatures
 from openline.ledger.note import NoteSignature, parse_signature_lines
-from openline.node.batch import Administration, Batch, Input, Tick, process
+from openline.ledger.proof_file import ProofFile, format_proof_file
+from openline.ledger.receipt import ReceiptSigner
+from openline.node.batch import Administration, Batch, ClockJump, Input, Tick, process
 from openline.node.journal import Journal, Output, Told
 from openline.node.ports import Record, Store, StoreError
 from openline.node.recovery import Progress, event_of, recover
@@ -32,15 +36,21 @@ from openline.node.step import Accepted
 Listener = Callable[[list[tuple[int, Output]]], None]
 """Told of every output with its index once it is on disk."""
 
+CLOCK_JUMP_MS = MINUTE_MS
+"""A clock that is that much off what was to be expected has jumped. Ours: clocks that are kept in step move by less."""
+
 
 class Receipt(Struct, frozen=True, kw_only=True):
     """What a teller gets once its entry is on disk: enough to prove later that it is in the ledger."""
 
     index: int
     recorded_ms: int
+    leaf: bytes
     leaf_hash: bytes
     salt: bytes
     checkpoint: str
+    signed: str
+    """The signed promise that the entry is in the ledger, and by when that is shown."""
     is_duplicate: bool
     flags: tuple[str, ...]
 
@@ -60,6 +70,9 @@ class Line:
         self.committed = 0
         self.fence_reason = "it has not been opened"
         self._last_ms = 0
+        self._fresh: list[Record] = []
+        """The records of the last commit."""
+        self._receipts = ReceiptSigner(origin, secrets.signer)
         self._listeners: list[Listener] = []
 
     @property
@@ -82,6 +95,8 @@ class Line:
         self.state, self.journal = recover(self.store, self.secrets, self.origin, progress, self._make_engine)
         self.checkpoint = self.store.checkpoint()
         self.committed = self.journal.tree.size
+        self._fresh = []
+        self._last_ms = max(self._last_ms, self.state.past.last_ms)
         self.fence_reason = ""
 
     def rebuild(self) -> None:
@@ -99,8 +114,15 @@ class Line:
         self.fence_reason = reason
 
     def administer(self, at_ms: int, events: Sequence[Event]) -> None:
-        """Record what the operator changed, leaving out what is in force already."""
-        fresh = tuple(event for event in events if not self._is_known(event))
+        """Record what the operator changed, leaving out what is in force already.
+
+        What is recorded carries no earlier time than what was recorded before it.
+        """
+        fresh = tuple(
+            event if event.at_ms >= self._last_ms else replace(event, at_ms=self._last_ms)
+            for event in events
+            if not self._is_known(event)
+        )
         if fresh:
             self.commit([Administration(events=fresh)], at_ms)
 
@@ -120,6 +142,10 @@ class Line:
         self.publish(batch)
         return batch
 
+    def has_jumped_back(self, now_ms: int) -> bool:
+        """True when the clock lies well before what was recorded, and nobody was told since it does."""
+        return now_ms < self._last_ms - CLOCK_JUMP_MS and self.state.past.behind_ms != self._last_ms
+
     def stage(self, inputs: Sequence[Input], at_ms: int) -> Batch:
         """Step through the inputs; whatever was due by then comes first. The caller writes, then publishes.
 
@@ -128,43 +154,60 @@ class Line:
         """
         if self.is_fenced:
             raise fenced(self.fence_reason)
+        first: list[Input] = []
+        if self.has_jumped_back(at_ms):
+            first.append(ClockJump(clock_ms=at_ms, expected_ms=self._last_ms))
         self._last_ms = max(at_ms, self._last_ms)
         due_ms = self.state.next_due_ms()
-        is_due = due_ms is not None and due_ms <= self._last_ms
+        if due_ms is not None and due_ms <= self._last_ms:
+            first.append(Tick())
         try:
-            batch = process(self.state, self.journal, [Tick(), *inputs] if is_due else inputs, self._last_ms)
+            batch = process(self.state, self.journal, [*first, *inputs] if first else inputs, self._last_ms)
         except BaseException as error:
             # The state has gone part of the way, and no ledger explains it.
             self.fence(f"a step broke off ({type(error).__name__})")
             raise
-        if not is_due:
-            return batch
-        return Batch(at_ms=batch.at_ms, outcomes=batch.outcomes[1:], outputs=batch.outputs, staged=batch.staged)
+        return replace(batch, outcomes=batch.outcomes[len(first) :]) if first else batch
 
     def publish(self, batch: Batch) -> None:
         """The batch is on disk: let it be known."""
         if batch.staged is None:
             return
         self.checkpoint = batch.staged.checkpoint
+        self._fresh = batch.staged.records
         self.committed = batch.staged.records[-1].index + 1
         indexed = [(r.index, o) for r, o in zip(batch.staged.records, batch.outputs, strict=True)]
         for listener in self._listeners:
             listener(indexed)
 
     def receipt(self, accepted: Accepted) -> Receipt:
-        """The receipt of an input that is on disk."""
+        """The receipt of an input that is on disk. The same bytes get the same promise, however often they are told.
+
+        Raises:
+            StoreError: when the leaf of what was told before cannot be read.
+        """
         teller, flags = "", []
         for output in accepted.outputs:
             if isinstance(output, Told):
                 teller = output.party
             elif isinstance(output, Flagged) and output.to == teller and _is_of_told(output):
                 flags.append(output.flag.value)
+        leaf_hash = self.journal.tree.leaf_hash_at(accepted.index)
         return Receipt(
             index=accepted.index,
             recorded_ms=accepted.recorded_ms,
-            leaf_hash=self.journal.tree.leaf_hash_at(accepted.index),
+            leaf=self._leaf(accepted.index),
+            leaf_hash=leaf_hash,
             salt=self.journal.salts.of(accepted.index),
             checkpoint=self.checkpoint,
+            signed=self._receipts.sign(
+                index=accepted.index,
+                leaf_hash=leaf_hash,
+                digest=bytes.fromhex(accepted.digest),
+                recorded_ms=accepted.recorded_ms,
+                within_ms=accepted.pledge.within_ms,
+                is_witnessed=accepted.pledge.is_witnessed,
+            ),
             is_duplicate=accepted.is_duplicate,
             flags=tuple(flags),
         )
@@ -176,6 +219,15 @@ class Line:
             StoreError: when the disk cannot be read.
         """
         return self.store.get(index) if 0 <= index < self.committed else None
+
+    def _leaf(self, index: int) -> bytes:
+        if self._fresh and index >= self._fresh[0].index:
+            return self._fresh[index - self._fresh[0].index].leaf
+        record = self.store.get(index)
+        if record is None:
+            message = f"entry {index} is not there"
+            raise StoreError(message)
+        return record.leaf
 
     def salt(self, index: int) -> bytes:
         """What opens the leaf of an entry, for those entitled to its body."""
@@ -211,6 +263,24 @@ class Line:
         """
         size = self.state.witnessed(agreement)
         return self.cosigned_note(size) if size else ""
+
+    def proof_file(self, index: int) -> str:
+        """The proof file (C2SP tlog-proof) of a committed entry, as well witnessed as it is.
+
+        Raises:
+            ValueError: when the ledger has no such entry on disk.
+            StoreError: when the disk cannot be read.
+        """
+        size = self.witnessed_size(index) or self.committed
+        hashes = self.journal.tree.inclusion_proof(index, size)
+        return format_proof_file(ProofFile(index=index, hashes=tuple(hashes), checkpoint=self.cosigned_note(size)))
+
+    def witnessed_size(self, index: int) -> int:
+        """A size that covers an entry and is witnessed under as many agreements as any: the newest. 0 when none is."""
+        policies = [agreement for agreement in self.state.register.all_loaded() if agreement.witness_quorum]
+        sizes = {size for size in (self.state.witnessed(a.id) for a in policies) if size > index}
+        quorums = {size: sum(self.state.witnesses.is_quorum(a, size) for a in policies) for size in sizes}
+        return max(sizes, key=lambda size: (quorums[size], size), default=0)
 
     def _is_known(self, event: Event) -> bool:
         if isinstance(event, KeyEnrolled):

@@ -109,6 +109,9 @@ class Clock(Protocol):
     def now_ms(self) -> int:
         """Milliseconds since 1970-01-01T00:00:00Z."""
 
+    def elapsed_ms(self) -> int:
+        """Milliseconds since some moment. Nobody can set it, so only its differences mean something."""
+
 
 class Entropy(Protocol):
     """The only source of chance."""

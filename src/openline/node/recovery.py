@@ -131,7 +131,7 @@ def _take_told(state: State, record: Record) -> str:
         party = document.party
     else:
         party = _followed(state, payload_type, payload, digest, at_ms)
-    state.take_told(party)
+    state.take_told(party, at_ms)
     return f"{party}/told"
 
 
@@ -140,6 +140,7 @@ def _followed(state: State, payload_type: str, payload: bytes, digest: str, at_m
     if is_acknowledgement(payload_type):
         ack = read_acknowledgement(payload)
         state.acknowledged[notice_key(ack.party, ack.id)] = (digest, state.size, at_ms)
+        state.take_pledge(ack.party, at_ms)
         return ack.party
     if payload_type == DECLARATION_TYPE:
         declaration = read_declaration(payload, is_own=True)

@@ -16,6 +16,7 @@ from openline.codec.times import read_instant
 from openline.core.errors import LedgerFault, OpenlineError
 from openline.core.event import (
     AgreementLoaded,
+    ClockJumped,
     Cosigned,
     Delivered,
     Event,
@@ -30,7 +31,7 @@ from openline.core.event import Tick as TickEvent
 from openline.intake.key_opening import open_key_document
 from openline.intake.opening import open_acknowledgement, open_declaration, open_notice
 from openline.ledger.leaf import LeafClass, decode_leaf
-from openline.node.batch import Administration, Delivery, Input, Tick, process
+from openline.node.batch import Administration, ClockJump, Delivery, Input, Tick, process
 from openline.node.journal import Journal, is_acknowledgement, split_told
 from openline.node.ports import Record, Records
 from openline.node.recovery import EVERY, Progress, check_head, event_of
@@ -103,7 +104,7 @@ def _told(state: State, raw: bytes) -> Input:
     return open_notice(raw, keyring=state.keyring, offsets_of=state.offsets_of)
 
 
-def _caused(event: Event) -> Input | None:
+def _caused(event: Event) -> Input | None:  # noqa: PLR0911 - one way for each kind of input
     """The input that begins with this event; None for what follows from another."""
     if isinstance(event, TickEvent):
         return Tick()
@@ -113,6 +114,8 @@ def _caused(event: Event) -> Input | None:
         return Cosigning(witness=event.witness, size=event.size, line=event.line)
     if isinstance(event, WitnessAlarm) and event.trouble is not WitnessTrouble.CLOCK:
         return Suspicion(witness=event.witness, trouble=event.trouble, size=event.size, told=event.told)
+    if isinstance(event, ClockJumped):
+        return ClockJump(clock_ms=event.clock_ms, expected_ms=event.expected_ms)
     if isinstance(event, (NodeStarted, KeyEnrolled, RootsEnrolled, AgreementLoaded, WitnessNamed)):
         return Administration(events=(event,))
     return None

@@ -16,10 +16,10 @@ from msgspec.structs import replace
 from openline.core.errors import NodeFault, OpenlineError
 from openline.intake.key_opening import open_key_document
 from openline.intake.opening import open_acknowledgement, open_declaration, open_notice
-from openline.node.batch import Batch, Delivery, Tick, Told
+from openline.node.batch import Batch, ClockJump, Delivery, Tick, Told
 from openline.node.journal import Staged
 from openline.node.lanes import Lanes, Waiting
-from openline.node.line import Line, Receipt, fenced
+from openline.node.line import CLOCK_JUMP_MS, Line, Receipt, fenced
 from openline.node.ports import Clock, StoreError
 from openline.node.step import Accepted
 from openline.node.urgency import subject_of
@@ -161,10 +161,16 @@ class Sequencer:
             await self._commit(await self.lanes.take(BATCH_MAX))
 
     async def _watch(self) -> None:
+        watch = Watch(self.clock)
         while True:
             await asyncio.sleep(TICK_PAUSE_S)
-            due_ms = None if self.line.is_fenced else self.line.state.next_due_ms()
-            if due_ms is not None and due_ms <= self.clock.now_ms():
+            jump = watch.look()
+            if self.line.is_fenced:
+                continue
+            if jump is not None:
+                self.lanes.put(Waiting(jump, []))
+            due_ms, now_ms = self.line.state.next_due_ms(), self.clock.now_ms()
+            if (due_ms is not None and due_ms <= now_ms) or self.line.has_jumped_back(now_ms):
                 self.lanes.put(Waiting(Tick(), []))
 
     async def _commit(self, group: list[Waiting]) -> None:
@@ -215,6 +221,31 @@ class Sequencer:
                 await asyncio.sleep(REBUILD_PAUSE_S)
 
 
+class Watch:
+    """Tells when the clock runs ahead of the time that has passed. One that jumps back the line itself sees."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Looks for the first time."""
+        self._clock = clock
+        self._now_ms, self._elapsed_ms = self._both()
+
+    def look(self) -> ClockJump | None:
+        """The jump since the last look, or None. After a sleep of the machine there is one too."""
+        then_ms, since_ms = self._now_ms, self._elapsed_ms
+        self._now_ms, self._elapsed_ms = self._both()
+        expected_ms = then_ms + self._elapsed_ms - since_ms
+        if self._now_ms - expected_ms <= CLOCK_JUMP_MS:
+            return None
+        return ClockJump(clock_ms=self._now_ms, expected_ms=expected_ms)
+
+    def _both(self) -> tuple[int, int]:
+        """The clock and the time that has passed, at one moment."""
+        while True:
+            before_ms, now_ms, after_ms = self._clock.elapsed_ms(), self._clock.now_ms(), self._clock.elapsed_ms()
+            if after_ms - before_ms < CLOCK_JUMP_MS:
+                return now_ms, before_ms
+
+
 def _answer(line: Line, group: list[Waiting], batch: Batch) -> None:
     for waiting, outcome in zip(group, batch.outcomes, strict=True):
         if not waiting.answers:
@@ -222,7 +253,12 @@ def _answer(line: Line, group: list[Waiting], batch: Batch) -> None:
         if not isinstance(outcome, Accepted):
             _fail(waiting, outcome)
             continue
-        receipt = line.receipt(outcome)
+        try:
+            receipt = line.receipt(outcome)
+        except StoreError as error:
+            # what was told before is on disk, and the disk does not show it now
+            _fail(waiting, NodeFault("STORE_FAILED", str(error), remedy="Send the same again in a moment."))
+            continue
         for number, answer in enumerate(waiting.answers):
             if not answer.done():
                 answer.set_result(receipt if not number else replace(receipt, is_duplicate=True, flags=()))

@@ -10,9 +10,10 @@ from collections.abc import Callable
 import msgspec
 from msgspec import Struct
 
+from openline.agreement.chain import Chain
 from openline.agreement.pairs import Object
 from openline.agreement.register import Register
-from openline.agreement.remarks import Last, refresh_due_ms
+from openline.agreement.remarks import refresh_due_ms
 from openline.codec.times import Offsets
 from openline.core.agreement import Agreement
 from openline.core.declaration import Declaration, Disclosure
@@ -28,6 +29,8 @@ from openline.intake.keyring import Keyring
 from openline.ledger.leaf import LeafClass
 from openline.node.journal import class_of
 from openline.node.judging import judged
+from openline.node.past import Past
+from openline.node.pledges import PUBLISHED, Pledge, Pledges, pledge_under
 from openline.node.repeats import LineSide, fold_of_conflict, fold_of_late
 from openline.node.secrets import NodeSecrets
 from openline.node.witnesses import Witnesses
@@ -54,6 +57,7 @@ class Held(Struct, kw_only=True, gc=False):
     refresh_due_ms: int = 0
     """0 when it need not be confirmed."""
     is_stale: bool = False
+    pledge: Pledge = PUBLISHED
 
 
 class Conflict(Struct, frozen=True, kw_only=True, gc=False):
@@ -74,11 +78,13 @@ class State:
         self.engine = make_engine()
         self.desk = Desk(self.ladder_of, self.fold_of)
         self.witnesses = Witnesses()
+        self.past = Past()
+        self.pledges = Pledges()
         self.size = 0
         self.held: dict[str, Held] = {}
         self.objects: dict[str, Object] = {}
         self.zones: dict[str, Zone] = {}
-        self.last: dict[str, Last] = {}
+        self.chains: dict[str, Chain] = {}
         self.acknowledged: dict[str, tuple[str, int, int]] = {}
         """Acknowledgements by party and id: digest, index, when recorded."""
         self.declared: dict[str, tuple[str, int, int]] = {}
@@ -134,6 +140,14 @@ class State:
         """The reference of the alerts that say: a notice of this line was told too late under its agreement."""
         return self.secrets.token("late", held.root, held.agreement)
 
+    def chain(self, party: str) -> Chain:
+        """The numbers that a party has told."""
+        return self.chains.get(party) or Chain()
+
+    def take_pledge(self, party: str, at_ms: int) -> None:
+        """The next entry is told by `party` and is no notice: note what its agreements promise."""
+        self.pledges.take(self.size, self.register.of_party(party, at_ms))
+
     def offsets_of(self, agreement: str) -> Offsets:
         """The UTC offsets that a time without one may have under an agreement."""
         return Offsets(*self.register.offsets_of(agreement))
@@ -163,25 +177,26 @@ class State:
             window=notice.window,
             root=earlier.root if earlier is not None and _follows(notice, earlier) else key,
             refresh_due_ms=refresh_due_ms(notice, agreement, received_ms=at_ms) or 0,
+            pledge=pledge_under(*(() if agreement is None else (agreement,))),
             is_in_force=notice.kind is not Kind.WITHDRAWAL and notice.window.end_ms > at_ms,
         )
         self.held[key] = held
-        known = self.last.get(notice.party, Last())
-        if notice.sequence > known.sequence:
-            self.last[notice.party] = Last(sequence=notice.sequence, digest=digest)
+        self.chains.setdefault(notice.party, Chain()).take(notice, digest)
         if earlier is not None:
             self.retire(earlier)
         if held.is_in_force:
             self._enforce(notice, key, held, agreement)
         return held
 
-    def take_told(self, party: str) -> None:
+    def take_told(self, party: str, at_ms: int) -> None:
         """The next entry is what a party told."""
+        self.past.take(at_ms, self.size)
         self.told.setdefault(party, array("q")).append(self.size)
 
     def take_declaration(self, declaration: Declaration, *, digest: str, at_ms: int) -> None:
         """Take a declaration that the next entry tells."""
         self.declared[notice_key(declaration.party, declaration.id)] = (digest, self.size, at_ms)
+        self.take_pledge(declaration.party, at_ms)
         if isinstance(declaration, Disclosure) and declaration.to:
             self.disclosed.setdefault(declaration.to, set()).add(declaration.entry)
 
@@ -189,6 +204,7 @@ class State:
         """Take a key document, signed by these public keys, that the next entry tells."""
         self.key_documents[notice_key(document.party, document.id)] = (digest, self.size, at_ms)
         self.key_entries[self.size] = document.party
+        self.take_pledge(document.party, at_ms)
         self.keyring.take(document, signers, self.size)
 
     def has_part_in(self, party: str, index: int) -> bool:
@@ -227,6 +243,7 @@ class State:
     def apply(self, event: Event) -> None:
         """Take what the line did, as the entry at the present size."""
         self._place(event)
+        self.past.apply(event, self.size)
         self.witnesses.apply(event, self.size)
         ended = self.desk.references_ended(event)
         self.desk.apply(event)

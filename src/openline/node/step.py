@@ -2,22 +2,21 @@
 
 notice          -> told, flags, what its predecessor's conflicts become, new conflicts and their alerts
 acknowledgement -> told, both sides learn that it was read
-declaration     -> told, what it opens is open
+declaration     -> told, what it opens is open, what it saw is compared
 key document    -> told, the keys that it speaks of
 tick            -> tick, stale presences, overdue answers, graver windows, ended windows
-observation     -> delivery, cosignature and what is witnessed by it, trouble with a witness
+observation     -> delivery, a jump of the clock, cosignature and what is witnessed by it, trouble with a witness
 administration  -> node start, keys, agreements
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from msgspec import Struct
 
-from openline.agreement.remarks import Last, is_too_late, remarks
+from openline.agreement.remarks import is_too_late, remarks, view_due_ms
+from openline.core.agreement import Agreement
 from openline.core.errors import Invalid
-from openline.core.event import AgreementLoaded, CloseReason, Delivered, Event, Flagged, Reason, Tick
+from openline.core.event import AgreementLoaded, ClockJumped, CloseReason, Delivered, Event, Flagged, Reason, Tick
 from openline.core.flags import FlagCode
 from openline.core.notice import Kind, Notice
 from openline.core.precedence import Precedence
@@ -28,16 +27,17 @@ from openline.intake.key_admission import admit
 from openline.intake.key_opening import OpenedKeyDocument
 from openline.intake.opening import OpenedAcknowledgement, OpenedDeclaration, OpenedNotice
 from openline.ledger.checkpoint import Checkpoint
+from openline.ledger.note import NoteVerifier
 from openline.node import declarations, standing
+from openline.node.alarms import alarms, everyone
 from openline.node.conflicts import ConflictStep, late_alerts
 from openline.node.emission import Emission
 from openline.node.journal import Output
+from openline.node.pledges import PUBLISHED, Pledge
 from openline.node.recovery import apply_administration
+from openline.node.sightings import RootAt
 from openline.node.state import Held, State, notice_key
 from openline.node.witnesses import Cosigning, Suspicion
-
-RootAt = Callable[[int], bytes]
-"""The root of the ledger at a size, empty for a size that it has not had."""
 
 
 class Accepted(Struct, frozen=True, kw_only=True):
@@ -46,6 +46,9 @@ class Accepted(Struct, frozen=True, kw_only=True):
     index: int
     recorded_ms: int
     outputs: tuple[Output, ...]
+    digest: str = ""
+    """SHA-256 of the payload that was told, hex; empty for what nobody told."""
+    pledge: Pledge = PUBLISHED
 
     @property
     def is_duplicate(self) -> bool:
@@ -73,7 +76,7 @@ class Step(Emission):
         key = notice_key(notice.party, notice.id)
         known = state.held.get(key)
         if known is not None:
-            return _same_again(known.digest, known.index, known.recorded_ms, opened.digest)
+            return _same_again(known.digest, known.index, known.recorded_ms, opened.digest, known.pledge)
         is_expired = standing.check_notice(state, opened, self.at_ms)
         state.expire(self.at_ms)
         flags = self._flags(notice)
@@ -84,12 +87,14 @@ class Step(Emission):
         index = self.tell(notice.party, opened.raw)
         for flag in flags:
             self._flag(held, flag)
+            for alarm in alarms(state, notice.party, flag, state.agreement_of(notice, self.at_ms), self.at_ms):
+                self.emit(alarm)
         if FlagCode.LATE in flags:
             self._too_late(notice, held)
         if earlier is not None:
             self._settle(earlier, by=held, is_late=FlagCode.LATE in flags)
         ConflictStep(self, held, key).run(earlier)
-        return Accepted(index=index, recorded_ms=self.at_ms, outputs=tuple(self.outputs))
+        return self._accepted(index, opened.digest, held.pledge)
 
     def acknowledgement(self, opened: OpenedAcknowledgement) -> Accepted:
         """A person on watch has read an alert.
@@ -103,34 +108,36 @@ class Step(Emission):
         key = notice_key(ack.party, ack.id)
         known = self.state.acknowledged.get(key)
         if known is not None:
-            return _same_again(*known, opened.digest)
+            return _same_again(*known, opened.digest, self.state.pledges.of(known[1]))
         is_expired = standing.check_acknowledgement(self.state, opened, self.at_ms)
         events = self.state.desk.acknowledging(
             ack.alert, party=ack.party, role=ack.role, read=Precedence(ack.precedence), at_ms=self.at_ms
         )
         self.state.acknowledged[key] = (opened.digest, self.state.size, self.at_ms)
+        self.state.take_pledge(ack.party, self.at_ms)
         index = self.tell(ack.party, opened.raw)
         if is_expired:
             self.emit(standing.expired(self.state, ack, self.at_ms))
         for event in events:
             self.emit(event)
-        return Accepted(index=index, recorded_ms=self.at_ms, outputs=tuple(self.outputs))
+        return self._accepted(index, opened.digest, self.state.pledges.of(index))
 
     def declaration(self, opened: OpenedDeclaration) -> Accepted:
         """A party says how its own entries may be used.
 
         Raises:
             NotFound: NOT_FOUND.
-            Invalid: NOTICE_ID_REUSED.
-            NotAuthenticated: KEY_REVOKED, KEY_EXPIRED, KEY_NOT_VALID_YET.
+            NotAuthenticated: KEY_REVOKED, KEY_EXPIRED, KEY_NOT_VALID_YET; SIGNATURE_INVALID, of what is handed in.
+            Invalid: NOTICE_ID_REUSED; VALUE_INVALID, of what is handed in.
         """
         known = self.state.declared.get(declarations.key_of(opened.declaration))
         if known is not None:
-            return _same_again(*known, opened.digest)
+            return _same_again(*known, opened.digest, self.state.pledges.of(known[1]))
         standing.check_plain(self.state, opened, self.at_ms)
-        declarations.check(self.state, opened.declaration)
-        index = declarations.run(self, opened)
-        return Accepted(index=index, recorded_ms=self.at_ms, outputs=tuple(self.outputs))
+        log = NoteVerifier(self._origin, self.state.secrets.signer.public_key)
+        declarations.check(self.state, opened.declaration, log)
+        index = declarations.run(self, opened, log, self._root_at)
+        return self._accepted(index, opened.digest, self.state.pledges.of(index))
 
     def key_document(self, opened: OpenedKeyDocument) -> Accepted:
         """A party says which keys speak for it. It holds from its entry on, and for nothing before.
@@ -142,11 +149,11 @@ class Step(Emission):
         document, signers, state = opened.document, opened.signers, self.state
         known = state.key_documents.get(notice_key(document.party, document.id))
         if known is not None:
-            return _same_again(*known, opened.digest)
+            return _same_again(*known, opened.digest, state.pledges.of(known[1]))
         admit(document, signers, keyring=state.keyring, at_ms=self.at_ms)
         state.take_key_document(document, signers, digest=opened.digest, at_ms=self.at_ms)
         index = self.tell(document.party, opened.raw)
-        return Accepted(index=index, recorded_ms=self.at_ms, outputs=tuple(self.outputs))
+        return self._accepted(index, opened.digest, state.pledges.of(index))
 
     def tick(self) -> Accepted:
         """Time has passed; nothing is recorded when nothing was due."""
@@ -168,6 +175,14 @@ class Step(Emission):
         index = self.state.size
         for entry in entries:
             self.emit(Delivered(at_ms=self.at_ms, party=party, entry=entry, channel=channel))
+        return Accepted(index=index, recorded_ms=self.at_ms, outputs=tuple(self.outputs))
+
+    def clock_jump(self, *, clock_ms: int, expected_ms: int) -> Accepted:
+        """The clock of the node shows another time than was to be expected: everyone is told."""
+        index = self.state.size
+        self.emit(ClockJumped(at_ms=self.at_ms, clock_ms=clock_ms, expected_ms=expected_ms))
+        for party in everyone(self.state):
+            self.emit(Flagged(at_ms=self.at_ms, to=party, notice="", flag=FlagCode.NODE_CLOCK, agreement=""))
         return Accepted(index=index, recorded_ms=self.at_ms, outputs=tuple(self.outputs))
 
     def administration(self, events: tuple[Event, ...]) -> Accepted:
@@ -213,8 +228,11 @@ class Step(Emission):
 
     def _flags(self, notice: Notice) -> list[FlagCode]:
         agreement = self.state.agreement_of(notice, self.at_ms)
-        last = self.state.last.get(notice.party, Last())
-        flags = remarks(notice, agreement=agreement, last=last, received_ms=self.at_ms)
+        chain = self.state.chain(notice.party)
+        is_retold = chain.has_told(notice.sequence)
+        flags = remarks(notice, agreement=agreement, last=chain.last, received_ms=self.at_ms, is_retold=is_retold)
+        if agreement is not None and self._is_view_stale(notice, agreement):
+            flags.append(FlagCode.STALE_VIEW)
         if self._has_other_history(notice):
             flags.append(FlagCode.CHECKPOINT_DIFFERS)
         refers = bool(notice.supersedes) or notice.kind is Kind.WITHDRAWAL
@@ -227,6 +245,16 @@ class Step(Emission):
         if seen is None:
             return False
         return self._root_at(seen.size) != seen.root
+
+    def _is_view_stale(self, notice: Notice, agreement: Agreement) -> bool:
+        if notice.checkpoint is None:
+            return False
+        due_ms = view_due_ms(notice, agreement, self.at_ms)
+        return notice.checkpoint.size < self.state.past.size_at(due_ms)
+
+    def _accepted(self, index: int, digest: str, pledge: Pledge) -> Accepted:
+        outputs = tuple(self.outputs)
+        return Accepted(index=index, recorded_ms=self.at_ms, outputs=outputs, digest=digest, pledge=pledge)
 
     def _flag(self, held: Held, flag: FlagCode) -> None:
         self.emit(Flagged(at_ms=self.at_ms, to=held.party, notice=held.id, flag=flag, agreement=held.agreement))
@@ -271,9 +299,9 @@ class Step(Emission):
             self.emit(parting(alert, late, CloseReason.CONFLICT_CEASED, self.at_ms))
 
 
-def _same_again(known_digest: str, index: int, recorded_ms: int, digest: str) -> Accepted:
+def _same_again(known_digest: str, index: int, recorded_ms: int, digest: str, pledge: Pledge) -> Accepted:
     if known_digest == digest:
-        return Accepted(index=index, recorded_ms=recorded_ms, outputs=())
+        return Accepted(index=index, recorded_ms=recorded_ms, outputs=(), digest=digest, pledge=pledge)
     raise Invalid(
         "NOTICE_ID_REUSED",
         "you have told something else under this id",

@@ -140,7 +140,7 @@ class Witnesses:
             return
         for agreement in register.in_force(at_ms):
             is_more = seen.size > self.witnessed.get(agreement.id, 0)
-            if is_more and agreement.witness_quorum and self._is_quorum(agreement, seen.size):
+            if is_more and agreement.witness_quorum and self.is_quorum(agreement, seen.size):
                 yield Witnessed(at_ms=at_ms, agreement=agreement.id, size=seen.size)
         if is_clock_off(seen) and self.troubles.get(seen.witness) is not WitnessTrouble.CLOCK:
             suspicion = Suspicion(witness=seen.witness, trouble=WitnessTrouble.CLOCK, size=seen.size)
@@ -182,7 +182,8 @@ class Witnesses:
         held = self.known.get(witness)
         return None if held is None else self._records.get((held.cosigner.name, held.cosigner.key_hash))
 
-    def _is_quorum(self, agreement: Agreement, size: int) -> bool:
+    def is_quorum(self, agreement: Agreement, size: int) -> bool:
+        """True when so many parties as an agreement asks for have cosigned this very size."""
         parties = set()
         for party, identity in self._counting(agreement):
             record = self._records.get(identity)

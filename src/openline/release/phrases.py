@@ -18,6 +18,7 @@ from openline.core.event import (
     EscalationCause,
     Event,
     Flagged,
+    ForkSeen,
     Reason,
     RepeatChange,
     Repeated,
@@ -124,6 +125,10 @@ _FLAGS: dict[FlagCode, dict[Language, str]] = {
         "en": "it names another previous notice than the one recorded",
         "fr": "il nomme un autre avis précédent que celui enregistré",
     },
+    FlagCode.SEQUENCE_FORK: {
+        "en": "its sequence number was told before with other bytes: compare what was told",
+        "fr": "son numéro a déjà été annoncé avec d'autres octets: comparez ce qui a été annoncé",
+    },
     FlagCode.OFFSET_ASSUMED: {
         "en": "a time has no offset: the whole interval that it may mean is used",
         "fr": "une heure est sans décalage: tout l'intervalle possible est retenu",
@@ -145,6 +150,18 @@ _FLAGS: dict[FlagCode, dict[Language, str]] = {
         "en": "the checkpoint that it saw is not one of this ledger: compare histories now",
         "fr": "le point de contrôle vu n'est pas de ce registre: comparez les histoires",
     },
+    FlagCode.STALE_VIEW: {
+        "en": "it was told without sight of what the ledger had long held: look at the ledger anew",
+        "fr": "il est annoncé sans voir ce que le registre contenait depuis longtemps: relisez le registre",
+    },
+    FlagCode.CLOCK_SKEW: {
+        "en": "it was issued more than an hour from its receipt: a clock is wrong, or it was stored on the way",
+        "fr": "plus d'une heure entre son émission et sa réception: une horloge est fausse, ou il a été retenu",
+    },
+    FlagCode.NODE_CLOCK: {
+        "en": "the node's clock jumped: what is recorded keeps its order; compare times with your own",
+        "fr": "l'horloge du nœud a sauté: l'ordre enregistré reste; comparez les heures avec les vôtres",
+    },
     FlagCode.CLASS_UNKNOWN: {
         "en": "its protection class is not in the agreement: the largest radius is used",
         "fr": "sa classe n'est pas dans l'accord: le plus grand rayon est retenu",
@@ -158,6 +175,34 @@ _FLAGS: dict[FlagCode, dict[Language, str]] = {
         "fr": "une présence n'a pas été confirmée à temps; elle reste protégée",
     },
 }
+
+_OTHERS: dict[FlagCode, dict[Language, str]] = {
+    FlagCode.SEQUENCE_GAP: {
+        "en": "notices of a party do not follow each other: one may be missing",
+        "fr": "les avis d'une partie ne se suivent pas: il peut en manquer",
+    },
+    FlagCode.SEQUENCE_FORK: {
+        "en": "a party told two notices under one number: its desk was put back, or it has two histories",
+        "fr": "une partie a annoncé deux avis sous un même numéro: poste restauré, ou deux histoires",
+    },
+    FlagCode.PREVIOUS_DIFFERS: {
+        "en": "a party's notice names another previous one than is recorded: compare what was told",
+        "fr": "l'avis d'une partie nomme un autre avis précédent que l'enregistré: comparez ce qui a été annoncé",
+    },
+    FlagCode.STALE_VIEW: {
+        "en": "a party tells without sight of what the ledger had long held: it may not have read your notices",
+        "fr": "une partie annonce sans voir ce que le registre contenait: elle n'a peut-être pas lu vos avis",
+    },
+    FlagCode.CLOCK_SKEW: {
+        "en": "a notice was issued more than an hour from its receipt: a clock is wrong, or it was stored on the way",
+        "fr": "plus d'une heure entre émission et réception d'un avis: horloge fausse, ou avis retenu en route",
+    },
+    FlagCode.CHECKPOINT_DIFFERS: {
+        "en": "a party saw a checkpoint that is not one of this ledger: compare checkpoints with the others now",
+        "fr": "une partie a vu un point de contrôle étranger à ce registre: comparez les points de contrôle",
+    },
+}
+"""What a flag says to those whose notice it is not."""
 
 _CLOSED: dict[CloseReason, dict[Language, str]] = {
     CloseReason.CONFLICT_CEASED: {"en": "the conflict has ceased", "fr": "le conflit a cessé"},
@@ -185,9 +230,9 @@ def phrase(event: Event, language: Language = "en") -> str:  # noqa: PLR0911 - o
             said = "Alerte {a} close: {why}." if french else "Alert {a} is closed: {why}."
             return said.format(a=event.alert, why=_CLOSED[event.reason][language])
         case Flagged():
-            about = event.notice or event.agreement
-            said = "{f} - {about}: {why}." if event.notice else "{f} ({about}): {why}."
-            return said.format(f=event.flag.value, about=about, why=_FLAGS[event.flag][language])
+            return _flagged(event, language)
+        case ForkSeen():
+            return _FORK[language].format(n=event.size)
         case Disclosed():
             said = (
                 "L'entrée {e} d'une autre partie vous a été ouverte."
@@ -199,9 +244,25 @@ def phrase(event: Event, language: Language = "en") -> str:  # noqa: PLR0911 - o
             return ""
 
 
+_FORK: dict[Language, str] = {
+    "en": "TWO HISTORIES: a checkpoint of {n} entries, signed by this node, is none of this ledger. Keep what you "
+    "have, compare it with the others, and do not rely on this node alone.",
+    "fr": "DEUX HISTOIRES: un point de contrôle de {n} entrées, signé par ce nœud, n'est pas de ce registre. Gardez "
+    "ce que vous avez, comparez avec les autres, et ne vous fiez pas à ce nœud seul.",
+}
+
+
 def flag_words(flag: FlagCode, language: Language = "en") -> str:
     """What a flag says of a notice."""
     return _FLAGS[flag][language]
+
+
+def _flagged(event: Flagged, language: Language) -> str:
+    if event.notice:
+        return f"{event.flag.value} - {event.notice}: {_FLAGS[event.flag][language]}."
+    about = f" ({event.agreement})" if event.agreement else ""
+    why = _OTHERS.get(event.flag, _FLAGS[event.flag])[language]
+    return f"{event.flag.value}{about}: {why}."
 
 
 def _alert(event: Alert, language: Language) -> str:

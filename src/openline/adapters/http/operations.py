@@ -269,6 +269,14 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         method="get",
+        path="/key",
+        name="ledger_key",
+        tag="ledger",
+        summary="The key that the ledger's checkpoints and receipts are signed with (C2SP signed-note verifier key).",
+        answers=(Good(status=200, says="One line: name, hash and key.", media=TEXT),),
+    ),
+    Operation(
+        method="get",
         path="/checkpoint",
         name="checkpoint",
         tag="ledger",
@@ -313,6 +321,16 @@ OPERATIONS: tuple[Operation, ...] = (
             Good(status=503, says="Nothing can be kept at the moment, so nothing is cosigned.", media=TEXT),
         ),
         codes=("BODY_TOO_LARGE",),
+    ),
+    Operation(
+        method="get",
+        path="/proofs/{index}",
+        name="proof",
+        tag="ledger",
+        summary="Proof that an entry's leaf is in the ledger, to be kept and checked offline (C2SP tlog-proof).",
+        parameters=(_path("index", "Its place in the ledger.", type="integer", minimum=0),),
+        answers=(Good(status=200, says="A proof file; `Openline-Witnessed` says yes or no.", media=TEXT),),
+        codes=("NOT_FOUND", "STORE_FAILED"),
     ),
     Operation(
         method="get",

@@ -14,7 +14,6 @@ from openline.adapters.http.doors import get
 from openline.adapters.http.problems import not_found
 from openline.adapters.http.signing_in import SigningIn
 from openline.adapters.http.witnessed import witnessed_entry, witnessed_word
-from openline.agreement.remarks import Last
 from openline.core.time import to_text
 from openline.hotline.alerts import OpenAlert
 from openline.node.line import Line
@@ -52,10 +51,7 @@ class Own:
 
     async def _entry(self, request: Request) -> Answer:
         party = self._signing_in.session(request).party
-        text = request.path_params["index"]
-        if not (text.isascii() and text.isdigit() and len(text) <= _INDEX_MAX_DIGITS):
-            raise not_found()
-        index = int(text)
+        index = entry_index(request.path_params["index"])
         state = self._line.state
         if self._line.record(index) is None or not state.may_read(party, index):
             raise not_found()
@@ -74,6 +70,17 @@ class Own:
         return shapes.OwnChannel(name=name, secret=_base64(self._line.secrets.channel(name)))
 
 
+def entry_index(text: str) -> int:
+    """The index of an entry in an address.
+
+    Raises:
+        NotFound: NOT_FOUND, when no entry can have it.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) <= _INDEX_MAX_DIGITS):
+        raise not_found()
+    return int(text)
+
+
 def channels_of(party: str) -> tuple[str, str]:
     """The names of a party's channels: what it told, and what it was told."""
     return f"{party}/told", f"{party}/feed"
@@ -87,8 +94,8 @@ def alerts_of(line: Line, party: str, *, is_drill: bool) -> shapes.OwnAlerts:
 
 def notices_of(line: Line, party: str, *, is_drill: bool) -> shapes.OwnNotices:
     """The notices of a party that are in force."""
-    last = line.state.last.get(party, Last())
     found = [_notice(line, held) for held in line.state.notices_of(party)]
+    last = line.state.chain(party).last
     return shapes.OwnNotices(
         as_of=line.committed - 1, drill=is_drill, sequence=last.sequence, previous=last.digest, notices=found
     )

@@ -15,14 +15,17 @@ class Text(Struct, kw_only=True):
 
 
 class Receipt(Struct, kw_only=True):
-    """The entry is on disk. With `salt` and the bytes that were sent, `leaf_hash` can be recomputed."""
+    """The entry is on disk. With `salt`, `recorded_at` and the bytes that were sent, `leaf` can be checked."""
 
     index: int
     recorded_at: str
+    leaf: str
     leaf_hash: str
     salt: str
     checkpoint: str
     """The signed checkpoint that covers the entry, or a later one."""
+    signed: str
+    """The signed promise that the entry is in the ledger, and by when that is shown: a note to keep."""
     duplicate: bool
     """True when the same bytes had been told before; nothing new was recorded."""
     flags: list[str]

@@ -66,9 +66,11 @@ def receipt_shape(receipt: Receipt, *, is_drill: bool) -> shapes.Receipt:
     return shapes.Receipt(
         index=receipt.index,
         recorded_at=to_text(receipt.recorded_ms),
+        leaf=b64encode(receipt.leaf).decode("ascii"),
         leaf_hash=b64encode(receipt.leaf_hash).decode("ascii"),
         salt=b64encode(receipt.salt).decode("ascii"),
         checkpoint=receipt.checkpoint,
+        signed=receipt.signed,
         duplicate=receipt.is_duplicate,
         flags=list(receipt.flags),
         drill=is_drill,

@@ -8,8 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from openline.adapters.clock import SystemClock, SystemEntropy
+from openline.app.commands.alarms import Passing, alarms_json, end_with, say_custody
 from openline.app.commands.replay import LanguageChoice
 from openline.app.console import FINDING, err, out, print_json, printable, say_drill, spoken_errors
+from openline.app.custody import Custody
 from openline.app.desk import DEFAULT_NODE, Desk, followed, node_state
 from openline.app.notice_files import read_notice_file
 from openline.core.errors import NotFound
@@ -18,6 +20,7 @@ from openline.release.phrases import CAVEAT, flag_words
 
 Key = Annotated[Path, typer.Option(help="Your key file.")]
 Node = Annotated[str, typer.Option(help="The node's address.")]
+NodeKey = Annotated[str, typer.Option(help="The node's public key as you were given it, base64.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Lang = Annotated[LanguageChoice, typer.Option(help="Language of what you read.")]
 
@@ -26,15 +29,19 @@ def send(
     file: Annotated[Path, typer.Argument(help="The notice, a TOML file.")],
     key: Key,
     node: Node = DEFAULT_NODE,
+    node_key: NodeKey = "",
     json: Json = False,
 ) -> None:
-    """Tell a notice: sign it with your key, send it, print the receipt.
+    """Tell a notice: sign it with your key, send it, check the receipt and keep it.
+
+    Exit status 1 when the node's receipt or its ledger does not hold.
 
     Example:
       openline send activity.toml --key alpha.key
     """
-    with spoken_errors(), Desk(key, node) as desk:
+    with spoken_errors(), Desk(key, node, node_key) as desk:
         written = read_notice_file(file)
+        desk.look()
         envelope = desk.pen.notice(
             written.fields,
             identifier=written.id or SystemEntropy().token(),
@@ -42,8 +49,10 @@ def send(
             at_ms=SystemClock().now_ms(),
         )
         receipt = desk.tell(envelope)
+        desk.custody.take(receipt, envelope, SystemClock().now_ms())
     if json:
-        print_json(receipt)
+        print_json(receipt | {"alarms": alarms_json(desk.custody)})
+        end_with(desk.custody)
         return
     say_drill(is_drill=receipt.get("drill", False))
     again = " It had been told before; nothing new was recorded." if receipt["duplicate"] else ""
@@ -51,6 +60,8 @@ def send(
     for flag in receipt["flags"]:
         out.print(f"  flagged {flag}: {flag_words(FlagCode(flag))}", style="yellow", markup=False)
     out.print(CAVEAT["en"], style="italic")
+    say_custody(desk.custody)
+    end_with(desk.custody)
 
 
 def watch(
@@ -67,9 +78,12 @@ def watch(
       openline watch --key alpha.key
     """
     with spoken_errors(), Desk(key, node) as desk:
+        passing = Passing(desk, as_json=json)
         try:
+            passing.check()
             for seen, event in enumerate(followed(desk, after, _say_lost), start=1):
                 print_json(event) if json else _print_event(event, lang.value)
+                passing.check()
                 if count and seen >= count:
                     return
         except KeyboardInterrupt:
@@ -80,6 +94,7 @@ def ack(
     alert: Annotated[str, typer.Argument(help="The alert's id, or its first characters.")],
     key: Key,
     node: Node = DEFAULT_NODE,
+    node_key: NodeKey = "",
     json: Json = False,
 ) -> None:
     """Acknowledge an alert: you have read it, at the precedence that it has now. It is neither consent nor permission.
@@ -87,7 +102,8 @@ def ack(
     Example:
       openline ack 6c58b4a6 --key alpha.key
     """
-    with spoken_errors(), Desk(key, node) as desk:
+    with spoken_errors(), Desk(key, node, node_key) as desk:
+        desk.look()
         desk.open_session()
         found = [held for held in desk.alerts()["alerts"] if alert and held["alert"].startswith(alert)]
         if len(found) != 1:
@@ -103,12 +119,16 @@ def ack(
             at_ms=SystemClock().now_ms(),
         )
         receipt = desk.acknowledge(envelope)
+        desk.custody.take(receipt, envelope, SystemClock().now_ms())
     if json:
-        print_json(receipt)
+        print_json(receipt | {"alarms": alarms_json(desk.custody)})
+        end_with(desk.custody)
         return
     out.print(
         f"Recorded as entry {receipt['index']}: {desk.key.role} has read alert {found[0]['alert']}.", markup=False
     )
+    say_custody(desk.custody)
+    end_with(desk.custody)
 
 
 def status(
@@ -118,7 +138,7 @@ def status(
 ) -> None:
     """Say whether the node is ready and which of your alerts are open.
 
-    Exit status 1 when it is not ready or an alert of yours is not acknowledged.
+    Exit status 1 when it is not ready, an alert of yours is not acknowledged, or a promise of the node is not kept.
 
     Example:
       openline status --key alpha.key
@@ -127,16 +147,25 @@ def status(
         ready, document = node_state(node)
         alerts: list[dict[str, Any]] = []
         is_drill = False
+        custody: Custody | None = None
         if ready and key is not None:
             with Desk(key, node) as desk:
+                desk.look()
                 desk.open_session()
                 found = desk.alerts()
                 alerts, is_drill = found["alerts"], found["drill"]
+                desk.custody.review(SystemClock().now_ms())
+                custody = desk.custody
     if json:
-        print_json({"ready": ready, "drill": is_drill, "node": document, "alerts": alerts})
+        alarms = [] if custody is None else alarms_json(custody)
+        print_json({"ready": ready, "drill": is_drill, "node": document, "alerts": alerts, "alarms": alarms})
     else:
         say_drill(is_drill=is_drill)
         _print_status(ready=ready, document=document, alerts=alerts, has_key=key is not None)
+        if custody is not None:
+            say_custody(custody)
+    if custody is not None:
+        end_with(custody)
     if not ready or any(not held["acknowledged"] for held in alerts):
         raise typer.Exit(FINDING)
 
