@@ -78,6 +78,17 @@ def test_cosignatures_of_different_sizes_do_not_add_up() -> None:
     assert town.line.state.witnessed("town") == 0
 
 
+def test_a_larger_cosignature_does_not_stand_for_a_smaller_one() -> None:
+    town = watched_town()
+    size = town.line.committed
+    town.tell(SOUTH, presence(on_ground(NOON_MS)))
+    cosign_all(town, NORTH)
+    town.line.commit([cosigning(town, SOUTH, size)], town.now_ms)
+    assert town.line.state.witnessed("town") == 0
+    keys = [cosigner_of(name_of(party), witness_signer(party)) for party in (NORTH, SOUTH)]
+    assert [item.name for item in confirmed_cosignatures(town.line.cosigned_note(size), keys)] == [name_of(SOUTH)]
+
+
 def test_a_party_counts_once_however_many_witnesses_it_has() -> None:
     tables = "".join(
         f'[[witnesses]]\nparty = "{party}"\nkey = "{witness_key(witness)}"\n'
