@@ -14,8 +14,8 @@ from openline.hotline.alerts import OpenAlert
 from openline.ledger.checkpoint import Checkpoint, open_checkpoint
 from openline.ledger.note import NoteVerifier
 from openline.ledger.proof import verify_consistency, verify_inclusion
+from openline.ledger.told import split_told
 from openline.ledger.tree import leaf_hash
-from openline.node.journal import split_told
 from openline.node.recovery import recover
 from openline.node.state import State
 from tests.oracle.alerts import Expected, Model

@@ -107,7 +107,9 @@ def test_channels_let_a_party_find_its_serials_without_a_gap_and_no_others(node:
     leaves = decode_bundle(node.http.get(f"/tile/entries/000.p/{width}").content, width)
     found: dict[str, int] = {}
     for party in (NORTH, SOUTH):
-        for kind, channel in node.get("/channels", party).json().items():
+        own = node.get("/channels", party).json()
+        assert own.pop("exclusive") == []
+        for kind, channel in own.items():
             assert channel["name"] == f"{party}/{kind}"
             tags = ChannelTags(b64(channel["secret"]))
             places = (tags.serial_of(decode_leaf(leaf)) for leaf in leaves)

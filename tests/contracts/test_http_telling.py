@@ -24,9 +24,9 @@ from openline.ledger.checkpoint import open_checkpoint
 from openline.ledger.leaf import commitment, decode_leaf
 from openline.ledger.note import NoteVerifier
 from openline.ledger.receipt import open_receipt
+from openline.ledger.told import told_body
 from openline.ledger.tree import leaf_hash
 from openline.node import sequencer as sequencer_module
-from openline.node.journal import told_body
 from tests.parties import NOON_MS, NORTH, ORIGIN, SOUTH, activity, in_air, on_ground, presence, signer_of
 from tests.serving import Node, b64
 

@@ -15,9 +15,10 @@ from openline.ledger.checkpoint import Checkpoint, open_checkpoint
 from openline.ledger.leaf import commitment, decode_leaf
 from openline.ledger.note import NoteVerifier
 from openline.ledger.proof import ProofError, verify_consistency, verify_inclusion
+from openline.ledger.told import split_told, told_body
 from openline.ledger.tree import Tree, leaf_hash
 from openline.ledger.verify import VerifiedLedger, verify_entries
-from openline.node.journal import Journal, Output, split_told, told_body
+from openline.node.journal import Journal, Output
 from openline.node.line import Receipt
 from openline.node.ports import Record
 from tests.parties import NORTH, ORIGIN, SOUTH, Town, activity, in_air, on_ground, presence

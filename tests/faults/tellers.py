@@ -18,8 +18,8 @@ from openline.ledger.checkpoint import open_checkpoint
 from openline.ledger.leaf import body_salt
 from openline.ledger.note import NoteVerifier
 from openline.ledger.proof import verify_inclusion
+from openline.ledger.told import split_told
 from openline.ledger.tree import leaf_hash
-from openline.node.journal import split_told
 from openline.node.line import Receipt
 from openline.node.ports import Record, Store
 from openline.node.recovery import recover

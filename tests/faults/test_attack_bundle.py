@@ -292,7 +292,7 @@ class Forger:
         self.town.line.committed = self.town.line.journal.tree.size
         for record, output in zip(staged.records, outputs, strict=True):
             if isinstance(output, Told):
-                self.town.line.state.take_told(output.party)
+                self.town.line.state.take_told(output.party, output.at_ms)
             self.town.line.state.size = record.index + 1
 
     def examined(self, party: str = SOUTH, pins: Pins | None = None) -> Examination:

@@ -21,7 +21,7 @@ from openline.intake.keyring import OperationalKey
 from openline.keys.dsse import sign_envelope
 from openline.keys.identify import key_id
 from openline.keys.signing import Signer, WeakKey
-from openline.node.journal import split_told
+from openline.ledger.told import split_told
 from tests.key_town import START_MS, KeyTown, name_of
 from tests.parties import NOON_MS, NORTH, SOUTH, activity, in_air, signer_of
 

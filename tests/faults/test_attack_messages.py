@@ -22,8 +22,8 @@ from openline.ledger.note import (
     NoteUnverified,
     NoteVerifier,
 )
+from openline.ledger.told import split_told
 from openline.node.bundle_examination import Pins, examine
-from openline.node.journal import split_told
 from openline.node.line import Line, Receipt, outcome_of
 from openline.node.secrets import NodeSecrets
 from tests.faults.forging import history, outputs_of

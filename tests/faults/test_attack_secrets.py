@@ -35,7 +35,7 @@ from openline.ledger.note import (
     format_verifier_key,
     parse_verifier_key,
 )
-from openline.node.journal import told_body
+from openline.ledger.told import told_body
 from openline.node.recovery import recover
 from openline.node.replay import replay
 from tests.faults.forging import forged, history, outputs_of

@@ -26,9 +26,9 @@ from openline.ledger.checkpoint import Checkpoint, sign_checkpoint
 from openline.ledger.leaf import Leaf, LeafClass, commitment, encode_leaf
 from openline.ledger.note import format_verifier_key
 from openline.ledger.proof_file import ProofFile, format_proof_file
+from openline.ledger.told import told_body
 from openline.ledger.tree import Tree, leaf_hash
 from openline.node.bundle_examination import Pins, examine
-from openline.node.journal import told_body
 from tests.fuzz import targets
 from tests.fuzz.proof_targets import ORIGIN, SIGNER, VERIFIER
 from tests.fuzz.targets import Target

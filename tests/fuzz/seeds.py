@@ -24,9 +24,9 @@ from openline.ledger.cosignature import append_signatures, cosign, format_cosign
 from openline.ledger.leaf import OPEN_SERIALS, Leaf, LeafClass, encode_leaf
 from openline.ledger.note import format_verifier_key
 from openline.ledger.tiles import TileName, encode_bundle, format_tile_path
+from openline.ledger.told import told_body
 from openline.ledger.tree import HASH_BYTES
 from openline.ledger.witnessing import Request, format_request
-from openline.node.journal import told_body
 from tests.fuzz import bundle_targets, ledger_targets, proof_targets, targets, witness_targets
 from tests.parties import NOON_MS, SOUTH, Town, activity, agreement, in_air, on_ground, presence, site, zone
 

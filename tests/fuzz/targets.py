@@ -34,7 +34,7 @@ from openline.keys.derive import derive_seed
 from openline.keys.dsse import sign_envelope
 from openline.keys.identify import key_id
 from openline.keys.signing import Signer
-from openline.node.journal import split_told, told_body
+from openline.ledger.told import split_told, told_body
 
 Target = Callable[[bytes], bool]
 

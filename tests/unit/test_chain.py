@@ -15,7 +15,7 @@ from openline.intake.chain import Chain, EnrolledKey, Rests, ToldKey, Verdict
 from openline.intake.keyring import OperationalKey
 from openline.keys.dsse import sign_envelope
 from openline.ledger.leaf import LeafClass, decode_leaf
-from openline.node.journal import split_told
+from openline.ledger.told import split_told
 from openline.node.recovery import event_of
 from tests.key_town import OFFICER_END_MS, KeyTown, name_of
 from tests.parties import NORTH, SOUTH, activity, in_air, signer_of

@@ -54,6 +54,10 @@ class Register:
         """True when this version is loaded."""
         return any(a.version == version for a in self._versions.get(identifier, ()))
 
+    def version(self, identifier: str, version: int) -> Agreement | None:
+        """One version of an agreement, or None when it is not loaded."""
+        return next((a for a in self._versions.get(identifier, ()) if a.version == version), None)
+
     def get(self, identifier: str) -> Agreement | None:
         """The highest version loaded, or None."""
         return next(iter(self._versions.get(identifier, ())), None)

@@ -24,8 +24,8 @@ from openline.ledger.leaf import LeafClass, LeafError, commitment, decode_leaf
 from openline.ledger.note import NoteVerifier
 from openline.ledger.proof_file import SUFFIX
 from openline.ledger.receipt import Promise, ReceiptError, open_receipt
+from openline.ledger.told import told_body
 from openline.ledger.tree import leaf_hash
-from openline.node.journal import told_body
 
 TOLERANCE_MS = 30 * SECOND_MS
 """What is added to a deadline before a desk shouts: the way of the answer and the pace of its clock."""

@@ -14,7 +14,18 @@ from openline.release.phrases import CAVEAT, Language
 
 _STYLES = {"ROUTINE": "cyan", "PRIORITY": "yellow", "IMMEDIATE": "dark_orange", "FLASH": "bold red"}
 _SILENT = frozenset(
-    {"tick", "conflict", "conflict_ceased", "node_started", "key_enrolled", "agreement", "receipt", "delivery"}
+    {
+        "tick",
+        "conflict",
+        "conflict_ceased",
+        "channel_closed",
+        "channel_epoch",
+        "node_started",
+        "key_enrolled",
+        "agreement",
+        "receipt",
+        "delivery",
+    }
 )
 _IDENTIFIER = re.compile(r"\b([0-9a-f]{8})(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b([0-9a-f]{8})[0-9a-f]{12}\b")
 _INSTANT = re.compile(r"\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d)Z")

@@ -16,6 +16,7 @@ from openline.core.agreement import (
     Agreement,
     Capacity,
     ChannelStatus,
+    ExclusiveChannel,
     LeadTimes,
     LegalStatus,
     PrivateRule,
@@ -25,6 +26,7 @@ from openline.core.agreement import (
 )
 from openline.core.errors import BadUse, Invalid, OpenlineError
 from openline.core.ladder import TIER_ROLES, TOP_TIER, Role, Timers
+from openline.core.notice import Kind
 from openline.core.place import Outline
 from openline.core.time import DAY_MS, FOREVER_MS, MINUTE_MS, SECOND_MS, Window
 from openline.core.volume import VerticalRanges
@@ -133,6 +135,15 @@ class WitnessTable(_Table, kw_only=True):
     key: Annotated[str, Meta(pattern=r"^[^+\s]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+={0,2}$", max_length=4_000)]
 
 
+class ExclusiveChannelTable(_Table, kw_only=True):
+    """Kinds of notice that one party tells over one channel alone."""
+
+    id: Annotated[Reference, Meta(min_length=1)]
+    sender: Code = msgspec.field(name="from")
+    receivers: Annotated[list[Code], Meta(min_length=1)] = msgspec.field(name="to")
+    kinds: list[Kind] = []
+
+
 class AgreementTable(_Table, kw_only=True):
     """The whole file."""
 
@@ -152,6 +163,7 @@ class AgreementTable(_Table, kw_only=True):
     lead_times: LeadTable = msgspec.field(default_factory=LeadTable)
     presence: PresenceTable = msgspec.field(default_factory=PresenceTable)
     timers: TimersTable = msgspec.field(default_factory=TimersTable)
+    exclusive_channels: list[ExclusiveChannelTable] = []
     clauses: list[ClauseTable] = []
     witnesses: Annotated[list[WitnessTable], Meta(max_length=100)] = []
     witness_quorum: Annotated[int, Meta(ge=1)] | None = None
@@ -254,6 +266,7 @@ def _to_agreement(table: AgreementTable) -> Agreement:
         witness_quorum=_quorum(table),
         witness_deadline_ms=_span("witness_deadline", table.witness_deadline, SECOND_MS, DAY_MS),
         stale_view_ms=_span("stale_view", table.stale_view, MINUTE_MS, 365 * DAY_MS),
+        exclusive_channels=_exclusive(table),
     )
 
 
@@ -277,6 +290,28 @@ def _span(name: str, text: str, least_ms: int, most_ms: int) -> int:
         message = f"{name} is a time from {write_duration(least_ms)} to {write_duration(most_ms)}"
         raise ValueError(message)
     return span_ms
+
+
+def _exclusive(table: AgreementTable) -> tuple[ExclusiveChannel, ...]:
+    codes = {party.code for party in table.parties}
+    found: list[ExclusiveChannel] = []
+    for row in table.exclusive_channels:
+        channel = ExclusiveChannel(
+            id=row.id, sender=row.sender, receivers=tuple(row.receivers), kinds=frozenset(row.kinds)
+        )
+        where = f"exclusive_channels: {row.id}"
+        if not {channel.sender, *channel.receivers} <= codes:
+            raise ValueError(f"{where} is from or to somebody who is no party")
+        if channel.sender in channel.receivers or len(set(channel.receivers)) != len(channel.receivers):
+            raise ValueError(f"{where} names a party twice")
+        for other in found:
+            if other.id == channel.id:
+                raise ValueError(f"{where} stands in it twice")
+            is_apart = channel.kinds and other.kinds and not channel.kinds & other.kinds
+            if other.sender == channel.sender and not is_apart:
+                raise ValueError(f"{where} and {other.id} are from one party and for the same kinds")
+        found.append(channel)
+    return tuple(found)
 
 
 def _lead_times(table: LeadTable) -> LeadTimes:

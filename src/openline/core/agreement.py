@@ -7,6 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from openline.core.ladder import Role, Timers
+from openline.core.notice import Kind
 from openline.core.place import Outline
 from openline.core.time import DAY_MS, FOREVER_MS, HOUR_MS, MINUTE_MS, Window
 from openline.core.volume import Altitude, VerticalRanges
@@ -83,6 +84,21 @@ class PrivateRule(Struct, frozen=True, gc=False, kw_only=True):
     offset_m: float = 10_000.0
 
 
+class ExclusiveChannel(Struct, frozen=True, kw_only=True):
+    """Kinds of notice that a party tells over one channel alone: what is not on it was not told, by agreement."""
+
+    id: str
+    sender: str
+    receivers: tuple[str, ...]
+    """The parties that may recognise and count its entries."""
+    kinds: frozenset[Kind]
+    """The kinds that go over it; empty for all of them."""
+
+    def carries(self, kind: Kind) -> bool:
+        """True when notices of this kind go over it."""
+        return not self.kinds or kind in self.kinds
+
+
 class Agreement(Struct, frozen=True, kw_only=True):
     """One version of an agreement: immutable, signed by all its parties."""
 
@@ -106,6 +122,7 @@ class Agreement(Struct, frozen=True, kw_only=True):
     presence_refresh_ms: int = DAY_MS
     timers: Timers = Timers()
     private: PrivateRule = PrivateRule()
+    exclusive_channels: tuple[ExclusiveChannel, ...] = ()
     offset_min_ms: int = -12 * HOUR_MS
     """Smallest UTC offset in use in the area: a time told without one is an interval over all of them."""
     offset_max_ms: int = 14 * HOUR_MS
@@ -125,6 +142,10 @@ class Agreement(Struct, frozen=True, kw_only=True):
     def signatory(self, party: str) -> Signatory | None:
         """The entry of `party`, or None."""
         return next((s for s in self.signatories if s.code == party), None)
+
+    def channel_of(self, party: str, kind: Kind) -> ExclusiveChannel | None:
+        """The exclusive channel that a party's notices of this kind go over, or None. There is at most one."""
+        return next((c for c in self.exclusive_channels if c.sender == party and c.carries(kind)), None)
 
     def is_in_force_at(self, at_ms: int) -> bool:
         """True while notices are judged under it. Suspension of the text does not stop the warning."""

@@ -332,6 +332,31 @@ class WitnessAlarm(Event, frozen=True, kw_only=True, tag="witness_alarm"):
     """The size that it spoke of, 0 for none."""
 
 
+class ChannelEpoch(Event, frozen=True, kw_only=True, tag="channel_epoch"):
+    """An exclusive channel begins, or goes on under another secret. The entry lies on the channel itself.
+
+    The first one is on the epoch that it begins, each later one is the last entry of the epoch before.
+    """
+
+    agreement: str
+    version: int
+    channel: str
+    """Its id in the agreement."""
+    epoch: int
+    """0, 1, 2..."""
+    first_serial: int
+    """The serial of the epoch's first entry; the numbers go on over all epochs."""
+    commitment: str
+    """SHA-256 of `openline/epoch` and the epoch's secret, hexadecimal."""
+
+
+class ChannelClosed(Event, frozen=True, kw_only=True, tag="channel_closed"):
+    """No agreement in force names the channel any more: from here on its silence says nothing."""
+
+    agreement: str
+    channel: str
+
+
 AnyEvent = (
     ConflictFound
     | ConflictCeased
@@ -355,4 +380,6 @@ AnyEvent = (
     | Cosigned
     | Witnessed
     | WitnessAlarm
+    | ChannelEpoch
+    | ChannelClosed
 )

@@ -41,9 +41,16 @@ class ClockJump(Struct, frozen=True, kw_only=True):
     expected_ms: int
 
 
+class Turn(Struct, frozen=True, kw_only=True):
+    """An exclusive channel's epoch ends. Made by a replay: where a notice arrives, its own step sees to it."""
+
+    agreement: str
+    channel: str
+
+
 Told = OpenedNotice | OpenedAcknowledgement | OpenedDeclaration | OpenedKeyDocument
 """What a party has signed."""
-Input = Told | Tick | Delivery | Administration | ClockJump | Cosigning | Suspicion
+Input = Told | Tick | Delivery | Administration | ClockJump | Cosigning | Suspicion | Turn
 Outcome = Accepted | OpenlineError
 
 
@@ -76,7 +83,7 @@ def process(state: State, journal: Journal, inputs: Sequence[Input], at_ms: int)
     return Batch(at_ms=at_ms, outcomes=tuple(outcomes), outputs=tuple(outputs), staged=staged)
 
 
-def _step(step: Step, given: Input) -> Accepted:
+def _step(step: Step, given: Input) -> Accepted:  # noqa: PLR0911 - one way for each kind of input
     match given:
         case Tick():
             return step.tick()
@@ -88,6 +95,8 @@ def _step(step: Step, given: Input) -> Accepted:
             return step.administration(given.events)
         case Cosigning() | Suspicion():
             return step.of_witness(given)
+        case Turn():
+            return step.turn(given.agreement, given.channel)
         case _:
             return _told(step, given)
 

@@ -22,9 +22,9 @@ class Emission:
         self.outputs.append(event)
         self.state.size += 1
 
-    def tell(self, party: str, raw: bytes) -> int:
+    def tell(self, party: str, raw: bytes, channel: str = "") -> int:
         """Put what a party told, already taken into the state, into the commit; gives its index."""
-        self.state.take_told(party, self.at_ms)
-        self.outputs.append(Told(at_ms=self.at_ms, party=party, raw=raw))
+        self.state.take_told(party, self.at_ms, channel)
+        self.outputs.append(Told(at_ms=self.at_ms, party=party, raw=raw, channel=channel))
         self.state.size += 1
         return self.state.size - 1

@@ -26,9 +26,9 @@ from openline.ledger.cosignature import append_signatures
 from openline.ledger.leaf import LeafClass, Salts, decode_leaf
 from openline.ledger.note import NoteVerifier, format_verifier_key, parse_note, parse_signature_lines
 from openline.ledger.proof_file import ProofFile, format_proof_file
+from openline.ledger.told import split_told
 from openline.ledger.tree import Tree
 from openline.node.holdings import Holdings, agreement_in, recorded_ms, signs, teller_of
-from openline.node.journal import split_told
 from openline.node.ports import Record
 from openline.node.recovery import Progress, event_of
 

@@ -25,7 +25,8 @@ from openline.ledger.checkpoint import Checkpoint, format_checkpoint
 from openline.ledger.cosignature import verify_cosignature
 from openline.ledger.leaf import LeafClass, decode_leaf
 from openline.ledger.note import parse_signature_lines
-from openline.node.journal import Journal, split_told
+from openline.ledger.told import split_told
+from openline.node.journal import Journal
 from openline.node.ports import Record, Records
 from openline.node.recovery import Progress, check_head, fault, follow
 from openline.node.secrets import NodeSecrets

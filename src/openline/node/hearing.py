@@ -24,7 +24,7 @@ from openline.core.notice import Acknowledgement, Notice
 from openline.core.time import to_text
 from openline.intake.chain import Rests
 from openline.ledger.note import parse_verifier_key
-from openline.node.journal import split_told
+from openline.ledger.told import split_told
 from openline.node.terms import Heard, Terms
 from openline.record.evidence import Ground, Said
 

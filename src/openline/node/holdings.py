@@ -15,7 +15,8 @@ from openline.codec.times import read_instant
 from openline.core.agreement import Agreement
 from openline.core.event import AgreementLoaded, Cosigned, Delivered, Witnessed
 from openline.ledger.leaf import LeafClass, decode_leaf
-from openline.node.journal import class_of, split_told
+from openline.ledger.told import split_told
+from openline.node.journal import class_of
 from openline.node.ports import Record
 from openline.node.recovery import event_of
 from openline.node.state import State

@@ -8,11 +8,20 @@ from msgspec import Struct
 
 from openline.codec.envelope import ACKNOWLEDGEMENT_TYPE, EVENT_TYPE
 from openline.codec.events import write_event
-from openline.core.event import AgreementLoaded, Event, KeyEnrolled, NodeStarted, RootsEnrolled, WitnessNamed
-from openline.core.time import to_text
+from openline.core.event import (
+    AgreementLoaded,
+    ChannelClosed,
+    ChannelEpoch,
+    Event,
+    KeyEnrolled,
+    NodeStarted,
+    RootsEnrolled,
+    WitnessNamed,
+)
 from openline.keys.dsse import sign_envelope
 from openline.keys.identify import key_id
 from openline.ledger.checkpoint import Checkpoint, sign_checkpoint
+from openline.ledger.epochs import epoch_secret, exclusive_name, secret_name
 from openline.ledger.leaf import (
     FIRST_SERIAL,
     LEAF_VERSION,
@@ -23,12 +32,12 @@ from openline.ledger.leaf import (
     commitment,
     encode_leaf,
 )
+from openline.ledger.told import told_body
 from openline.ledger.tree import Tree, leaf_hash
 from openline.node.ports import Record
 from openline.node.secrets import NodeSecrets
 
 _ADMIN = (NodeStarted, KeyEnrolled, RootsEnrolled, AgreementLoaded, WitnessNamed)
-_RECORDED = b"recorded_at "
 
 
 class Told(Struct, frozen=True, kw_only=True):
@@ -37,6 +46,8 @@ class Told(Struct, frozen=True, kw_only=True):
     at_ms: int
     party: str
     raw: bytes
+    channel: str = ""
+    """The exclusive channel that it goes over; empty for the party's own."""
 
 
 Output = Told | Event
@@ -81,10 +92,17 @@ class Journal:
         head = Checkpoint(self.origin, size, self.tree.root(size))
         return sign_checkpoint(head, self.secrets.signer)
 
-    def follow(self, record: Record, channel: str) -> None:
-        """Take a record that was read back."""
+    def await_record(self, event: Output | None) -> None:
+        """The next record is of this output: a channel that it opens has the tags of its first epoch from here on."""
+        if isinstance(event, ChannelEpoch) and not event.epoch:
+            self._turn(event)
+
+    def follow(self, record: Record, channel: str, event: Output | None = None) -> None:
+        """Take a record, made here or read back; after one that begins an epoch the channel has other tags."""
         self.tree.append(leaf_hash(record.leaf))
         self._channel(channel).serial += 1
+        if isinstance(event, ChannelEpoch) and event.epoch:
+            self._turn(event)
 
     def next_place(self, channel: str, version: int = LEAF_VERSION) -> tuple[bytes, int]:
         """The tag and the serial field of a channel's next entry, blinded as a leaf of `version` has them."""
@@ -100,6 +118,7 @@ class Journal:
     def _record(self, output: Output) -> Record:
         index = self.tree.size
         body, channel = self.body_of(output), channel_of(output)
+        self.await_record(output)
         tag, serial = self.next_place(channel, self.leaf_version)
         leaf = Leaf(
             leaf_class=class_of(output),
@@ -109,32 +128,20 @@ class Journal:
             version=self.leaf_version,
         )
         record = Record(index, encode_leaf(leaf), body)
-        self.follow(record, channel)
+        self.follow(record, channel, output)
         return record
+
+    def _turn(self, event: ChannelEpoch) -> None:
+        name = exclusive_name(event.agreement, event.channel)
+        secret = self.secrets.channel(secret_name(name, event.version))
+        tags = ChannelTags(epoch_secret(secret, event.epoch))
+        self._channels.setdefault(name, _Channel(tags)).tags = tags
 
     def _channel(self, name: str) -> _Channel:
         held = self._channels.get(name)
         if held is None:
             held = self._channels[name] = _Channel(ChannelTags(self.secrets.channel(name)))
         return held
-
-
-def told_body(raw: bytes, at_ms: int) -> bytes:
-    """The body of a told entry: one line with the time of recording, then the envelope exactly as received."""
-    return _RECORDED + to_text(at_ms).encode("ascii") + b"\n" + raw
-
-
-def split_told(body: bytes) -> tuple[str, bytes]:
-    """The time text and the envelope of a told entry.
-
-    Raises:
-        ValueError: when the body is none.
-    """
-    head, found, raw = body.partition(b"\n")
-    if not found or not head.startswith(_RECORDED):
-        message = "a told entry begins with the line recorded_at"
-        raise ValueError(message)
-    return head[len(_RECORDED) :].decode("ascii"), raw
 
 
 def class_of(output: Output) -> LeafClass:
@@ -145,9 +152,11 @@ def class_of(output: Output) -> LeafClass:
 
 
 def channel_of(output: Output) -> str:
-    """The channel that counts it: what a party told, what it was told, or what stayed inside."""
+    """The channel that counts it: what a party told, what it was told, an exclusive one, or what stayed inside."""
     if isinstance(output, Told):
-        return f"{output.party}/told"
+        return output.channel or f"{output.party}/told"
+    if isinstance(output, (ChannelEpoch, ChannelClosed)):
+        return exclusive_name(output.agreement, output.channel)
     if isinstance(output, _ADMIN):
         return "admin"
     return f"{output.to}/feed" if output.to else "node"

@@ -28,7 +28,8 @@ from openline.keys.signing import check_public_key
 from openline.ledger.checkpoint import CheckpointError, open_checkpoint
 from openline.ledger.leaf import LeafClass, commitment, decode_leaf
 from openline.ledger.note import NoteError, NoteVerifier
-from openline.node.journal import Journal, channel_of, class_of, is_acknowledgement, split_told
+from openline.ledger.told import split_told
+from openline.node.journal import Journal, channel_of, class_of, is_acknowledgement
 from openline.node.ports import Record, Records
 from openline.node.secrets import NodeSecrets
 from openline.node.state import EngineMaker, State, notice_key
@@ -108,14 +109,15 @@ def follow(state: State, journal: Journal, record: Record) -> str:
     if commitment(journal.salts.of(record.index), record.body) != leaf.commitment:
         raise fault(record.index, "its body is not the one that was recorded there")
     if leaf.leaf_class is LeafClass.TOLD:
-        leaf_class, channel = LeafClass.TOLD, _take_told(state, record)
+        event, leaf_class, channel = None, LeafClass.TOLD, _take_told(state, record)
     else:
         event = _take_event(state, record)
         leaf_class, channel = class_of(event), channel_of(event)
+    journal.await_record(event)
     tag, serial = journal.next_place(channel, leaf.version)
     if (leaf.leaf_class, leaf.channel_tag, leaf.serial_field) != (leaf_class, tag, serial):
         raise fault(record.index, "its leaf does not fit its body")
-    journal.follow(record, channel)
+    journal.follow(record, channel, event)
     state.size += 1
     return channel
 
@@ -128,28 +130,28 @@ def _take_told(state: State, record: Record) -> str:
     if payload_type == KEY_TYPE:
         document, signers = reopened(raw, keyring=state.keyring)
         state.take_key_document(document, signers, digest=digest, at_ms=at_ms)
-        party = document.party
+        party, channel = document.party, ""
     else:
-        party = _followed(state, payload_type, payload, digest, at_ms)
-    state.take_told(party, at_ms)
-    return f"{party}/told"
+        party, channel = _followed(state, payload_type, payload, digest, at_ms)
+    state.take_told(party, at_ms, channel)
+    return channel or f"{party}/told"
 
 
-def _followed(state: State, payload_type: str, payload: bytes, digest: str, at_ms: int) -> str:
-    """Take what was told into the state; gives who told it."""
+def _followed(state: State, payload_type: str, payload: bytes, digest: str, at_ms: int) -> tuple[str, str]:
+    """Take what was told into the state; gives who told it, and the exclusive channel that it went over."""
     if is_acknowledgement(payload_type):
         ack = read_acknowledgement(payload)
         state.acknowledged[notice_key(ack.party, ack.id)] = (digest, state.size, at_ms)
         state.take_pledge(ack.party, at_ms)
-        return ack.party
+        return ack.party, ""
     if payload_type == DECLARATION_TYPE:
         declaration = read_declaration(payload, is_own=True)
         state.take_declaration(declaration, digest=digest, at_ms=at_ms)
-        return declaration.party
+        return declaration.party, ""
     notice = read_notice(payload, offsets_of=state.offsets_of, is_own=True)
     state.expire(at_ms)
     state.take_notice(notice, digest=digest, at_ms=at_ms)
-    return notice.party
+    return notice.party, state.channels.of(notice, state.agreement_of(notice, at_ms))
 
 
 @lru_cache(maxsize=16)

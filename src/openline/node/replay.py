@@ -16,6 +16,7 @@ from openline.codec.times import read_instant
 from openline.core.errors import LedgerFault, OpenlineError
 from openline.core.event import (
     AgreementLoaded,
+    ChannelEpoch,
     ClockJumped,
     Cosigned,
     Delivered,
@@ -31,8 +32,9 @@ from openline.core.event import Tick as TickEvent
 from openline.intake.key_opening import open_key_document
 from openline.intake.opening import open_acknowledgement, open_declaration, open_notice
 from openline.ledger.leaf import LeafClass, decode_leaf
-from openline.node.batch import Administration, ClockJump, Delivery, Input, Tick, process
-from openline.node.journal import Journal, is_acknowledgement, split_told
+from openline.ledger.told import split_told
+from openline.node.batch import Administration, ClockJump, Delivery, Input, Tick, Turn, process
+from openline.node.journal import Journal, is_acknowledgement
 from openline.node.ports import Record, Records
 from openline.node.recovery import EVERY, Progress, check_head, event_of
 from openline.node.secrets import NodeSecrets
@@ -104,21 +106,24 @@ def _told(state: State, raw: bytes) -> Input:
     return open_notice(raw, keyring=state.keyring, offsets_of=state.offsets_of)
 
 
-def _caused(event: Event) -> Input | None:  # noqa: PLR0911 - one way for each kind of input
+def _caused(event: Event) -> Input | None:
     """The input that begins with this event; None for what follows from another."""
+    given: Input | None = None
     if isinstance(event, TickEvent):
-        return Tick()
-    if isinstance(event, Delivered):
-        return Delivery(party=event.party, entries=(event.entry,), channel=event.channel)
-    if isinstance(event, Cosigned):
-        return Cosigning(witness=event.witness, size=event.size, line=event.line)
-    if isinstance(event, WitnessAlarm) and event.trouble is not WitnessTrouble.CLOCK:
-        return Suspicion(witness=event.witness, trouble=event.trouble, size=event.size, told=event.told)
-    if isinstance(event, ClockJumped):
-        return ClockJump(clock_ms=event.clock_ms, expected_ms=event.expected_ms)
-    if isinstance(event, (NodeStarted, KeyEnrolled, RootsEnrolled, AgreementLoaded, WitnessNamed)):
-        return Administration(events=(event,))
-    return None
+        given = Tick()
+    elif isinstance(event, Delivered):
+        given = Delivery(party=event.party, entries=(event.entry,), channel=event.channel)
+    elif isinstance(event, ChannelEpoch):
+        given = Turn(agreement=event.agreement, channel=event.channel)
+    elif isinstance(event, Cosigned):
+        given = Cosigning(witness=event.witness, size=event.size, line=event.line)
+    elif isinstance(event, WitnessAlarm) and event.trouble is not WitnessTrouble.CLOCK:
+        given = Suspicion(witness=event.witness, trouble=event.trouble, size=event.size, told=event.told)
+    elif isinstance(event, ClockJumped):
+        given = ClockJump(clock_ms=event.clock_ms, expected_ms=event.expected_ms)
+    elif isinstance(event, (NodeStarted, KeyEnrolled, RootsEnrolled, AgreementLoaded, WitnessNamed)):
+        given = Administration(events=(event,))
+    return given
 
 
 def _compare(expected: Record, recorded: Record) -> None:

@@ -27,6 +27,7 @@ from openline.hotline.alerts import Ladder
 from openline.hotline.desk import Desk
 from openline.intake.keyring import Keyring
 from openline.ledger.leaf import LeafClass
+from openline.node.channels import Channels
 from openline.node.journal import class_of
 from openline.node.judging import judged
 from openline.node.past import Past
@@ -74,6 +75,7 @@ class State:
         """Nothing told yet."""
         self.secrets = secrets
         self.register = Register()
+        self.channels = Channels(secrets, self.register)
         self.keyring = Keyring()
         self.engine = make_engine()
         self.desk = Desk(self.ladder_of, self.fold_of)
@@ -116,7 +118,7 @@ class State:
         """Indexes of what changed who or what counts."""
         self._refreshes: list[tuple[int, str]] = []
         self._awaited: list[tuple[int, str]] = []
-        """Agreements loaded that have not begun: when they do, and their ids."""
+        """Agreements loaded that have not begun, or whose channels end with them: when, and their ids."""
 
     def ladder_of(self, agreement: str, party: str, at_ms: int) -> Ladder:
         """The timers and desks that an agreement gives a party; the defaults when it knows neither."""
@@ -188,10 +190,12 @@ class State:
             self._enforce(notice, key, held, agreement)
         return held
 
-    def take_told(self, party: str, at_ms: int) -> None:
-        """The next entry is what a party told."""
+    def take_told(self, party: str, at_ms: int, channel: str = "") -> None:
+        """The next entry is what a party told, over an exclusive channel when one is named."""
         self.past.take(at_ms, self.size)
         self.told.setdefault(party, array("q")).append(self.size)
+        if channel:
+            self.channels.tell(channel, self.size)
 
     def take_declaration(self, declaration: Declaration, *, digest: str, at_ms: int) -> None:
         """Take a declaration that the next entry tells."""
@@ -208,8 +212,8 @@ class State:
         self.keyring.take(document, signers, self.size)
 
     def has_part_in(self, party: str, index: int) -> bool:
-        """True for an entry that a party told or that was addressed to it."""
-        return any(_holds(of.get(party), index) for of in (self.told, self.feeds))
+        """True for an entry that a party told, that was addressed to it, or that turns a channel of its own."""
+        return any(_holds(of.get(party), index) for of in (self.told, self.feeds, self.channels.readable))
 
     def may_read(self, party: str, index: int) -> bool:
         """True for an entry that a party has part in, that was disclosed to it, or that says who speaks for another."""
@@ -247,6 +251,7 @@ class State:
         self.witnesses.apply(event, self.size)
         ended = self.desk.references_ended(event)
         self.desk.apply(event)
+        self.channels.apply(event, self.size)
         for reference in ended:
             if not self.desk.of_reference(reference):
                 self._forget(reference)
@@ -297,9 +302,11 @@ class State:
         self.register.load(agreement)
         if agreement.window.start_ms > at_ms:
             heapq.heappush(self._awaited, (agreement.window.start_ms, agreement.id))
+        if agreement.exclusive_channels and at_ms < agreement.window.end_ms < FOREVER_MS:
+            heapq.heappush(self._awaited, (agreement.window.end_ms, agreement.id))
 
     def beginning(self, at_ms: int) -> list[str]:
-        """Ids of the agreements that have begun by `at_ms` without a tick that says so."""
+        """Ids of the agreements that have begun by `at_ms`, or whose channels end, without a tick that says so."""
         return [name for start_ms, name in sorted(self._awaited) if start_ms <= at_ms]
 
     def next_due_ms(self) -> int | None:

@@ -1,12 +1,13 @@
 """The step of the state machine: one input in, outputs in their order, each applied as it is made.
 
-notice          -> told, flags, what its predecessor's conflicts become, new conflicts and their alerts
+notice          -> told, flags, what its predecessor's conflicts become, new conflicts and their alerts; where it goes
+                   over an exclusive channel, a new epoch of that may come first
 acknowledgement -> told, both sides learn that it was read
 declaration     -> told, what it opens is open, what it saw is compared
 key document    -> told, the keys that it speaks of
-tick            -> tick, stale presences, overdue answers, graver windows, ended windows
+tick            -> tick, channels opened and closed, stale presences, overdue answers, graver windows, ended windows
 observation     -> delivery, a jump of the clock, cosignature and what is witnessed by it, trouble with a witness
-administration  -> node start, keys, agreements
+administration  -> node start, keys, agreements and the channels that they open and close
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from openline.agreement.remarks import is_too_late, remarks, view_due_ms
-from openline.core.agreement import Agreement
+from openline.core.agreement import Agreement, ExclusiveChannel
 from openline.core.errors import Invalid
 from openline.core.event import AgreementLoaded, ClockJumped, CloseReason, Delivered, Event, Flagged, Reason, Tick
 from openline.core.flags import FlagCode
@@ -83,8 +84,9 @@ class Step(Emission):
         if is_expired:
             flags.append(FlagCode.KEY_EXPIRED)
         earlier = self.state.earlier(notice)
+        channel = self._exclusive(notice)
         held = state.take_notice(notice, digest=opened.digest, at_ms=self.at_ms)
-        index = self.tell(notice.party, opened.raw)
+        index = self.tell(notice.party, opened.raw, channel)
         for flag in flags:
             self._flag(held, flag)
             for alarm in alarms(state, notice.party, flag, state.agreement_of(notice, self.at_ms), self.at_ms):
@@ -164,6 +166,8 @@ class Step(Emission):
         begun = state.beginning(self.at_ms)
         self.emit(Tick(at_ms=self.at_ms))
         self._judge_anew(begun)
+        if begun:
+            self._settle_channels()
         while (stale := state.stale(self.at_ms)) is not None:
             self._go_stale(stale)
         while (held := state.desk.due(self.at_ms)) is not None:
@@ -193,6 +197,7 @@ class Step(Emission):
             self.emit(event)
             if isinstance(event, AgreementLoaded):
                 self._judge_anew([event.id])
+                self._settle_channels()
         return Accepted(index=index, recorded_ms=self.at_ms, outputs=tuple(self.outputs))
 
     def of_witness(self, given: Cosigning | Suspicion) -> Accepted:
@@ -215,6 +220,33 @@ class Step(Emission):
         # Where nothing is new, the entry before is named: at least that of the witness itself is there.
         index = self.state.size - max(len(self.outputs), 1)
         return Accepted(index=index, recorded_ms=self.at_ms, outputs=tuple(self.outputs))
+
+    def turn(self, agreement: str, channel: str) -> Accepted:
+        """A new epoch of an exclusive channel, if one is due: what follows a notice's arrival, done by itself."""
+        index = self.state.size
+        held = self.state.register.judging(agreement, self.at_ms)
+        for rule in () if held is None else held.exclusive_channels:
+            if held is not None and rule.id == channel:
+                self._turn(held, rule)
+        return Accepted(index=index, recorded_ms=self.at_ms, outputs=tuple(self.outputs))
+
+    def _exclusive(self, notice: Notice) -> str:
+        """The exclusive channel of a notice, its epoch begun; empty when the notice goes over none."""
+        agreement = self.state.agreement_of(notice, self.at_ms)
+        rule = None if agreement is None else agreement.channel_of(notice.party, notice.kind)
+        if agreement is None or rule is None:
+            return ""
+        self._turn(agreement, rule)
+        return self.state.channels.of(notice, agreement)
+
+    def _turn(self, agreement: Agreement, rule: ExclusiveChannel) -> None:
+        begun = self.state.channels.turning(agreement, rule, self.at_ms)
+        if begun is not None:
+            self.emit(begun)
+
+    def _settle_channels(self) -> None:
+        for event in self.state.channels.settling(self.at_ms):
+            self.emit(event)
 
     def _judge_anew(self, agreements: list[str]) -> None:
         """Agreements have begun: every notice in force of their parties is searched again."""

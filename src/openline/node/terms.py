@@ -27,7 +27,7 @@ from openline.keys.signing import BadSignature, verify
 from openline.ledger.checkpoint import Checkpoint
 from openline.ledger.cosignature import confirmed_cosignatures, parse_cosigner_key
 from openline.ledger.note import NoteError
-from openline.node.journal import split_told
+from openline.ledger.told import split_told
 from openline.record.evidence import Ground, Witnessing
 
 Roots = Mapping[str, tuple[bytes, ...]]

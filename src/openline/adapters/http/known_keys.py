@@ -15,7 +15,7 @@ from openline.adapters.http.signing_in import SigningIn
 from openline.core.time import to_text
 from openline.intake.keyring import Keyring, OperationalKey
 from openline.keys.identify import key_id
-from openline.node.journal import split_told
+from openline.ledger.told import split_told
 from openline.node.line import Line
 from openline.node.ports import Clock
 

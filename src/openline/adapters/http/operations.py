@@ -239,7 +239,7 @@ OPERATIONS: tuple[Operation, ...] = (
         tag="read",
         summary="Names and secrets of the session's channels, to check in the public leaves that no serial is missing.",
         answers=(Good(status=200, says="Keep the secrets.", shape="OwnChannels"),),
-        codes=_SESSION,
+        codes=(*_SESSION, "NODE_FENCED"),
         needs_session=True,
     ),
     Operation(

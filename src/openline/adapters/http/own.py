@@ -63,8 +63,10 @@ class Own:
         return json_answer(entry_of(self._line, party, index))
 
     async def _channels(self, request: Request) -> Answer:
-        told, feed = (self._channel(name) for name in channels_of(self._signing_in.session(request).party))
-        return json_answer(shapes.OwnChannels(told=told, feed=feed))
+        party = self._signing_in.session(request).party
+        told, feed = (self._channel(name) for name in channels_of(party))
+        exclusive = await self._committed.look(lambda line: exclusive_of(line, party))
+        return json_answer(shapes.OwnChannels(told=told, feed=feed, exclusive=exclusive))
 
     def _channel(self, name: str) -> shapes.OwnChannel:
         return shapes.OwnChannel(name=name, secret=_base64(self._line.secrets.channel(name)))
@@ -84,6 +86,25 @@ def entry_index(text: str) -> int:
 def channels_of(party: str) -> tuple[str, str]:
     """The names of a party's channels: what it told, and what it was told."""
     return f"{party}/told", f"{party}/feed"
+
+
+def exclusive_of(line: Line, party: str) -> list[shapes.ExclusiveChannel]:
+    """The exclusive channels that a party tells over or may count, each version of their agreements by itself."""
+    channels = line.state.channels
+    return [
+        shapes.ExclusiveChannel(
+            name=name,
+            secret=_base64(channels.channel_secret(name, epoch.version)),
+            agreement=chain.agreement,
+            version=epoch.version,
+            role="from" if party == rule.sender else "to",
+            entry=epoch.index,
+            open=chain.is_open and epoch.version == chain.last.version,
+        )
+        for name, chain in sorted(channels.chains.items())
+        for epoch, rule in channels.versions(chain)
+        if party in {rule.sender, *rule.receivers}
+    ]
 
 
 def alerts_of(line: Line, party: str, *, is_drill: bool) -> shapes.OwnAlerts:

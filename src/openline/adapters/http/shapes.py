@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -208,11 +208,28 @@ class OwnChannel(Struct, kw_only=True):
     secret: str
 
 
+class ExclusiveChannel(Struct, kw_only=True):
+    """An exclusive channel under one version of its agreement, and the secret that its epochs' secrets follow from."""
+
+    name: str
+    secret: str
+    agreement: str
+    version: int
+    """Of the agreement; each has a secret of its own."""
+    role: Literal["from", "to"]
+    entry: int
+    """Index of the entry that began it under this version."""
+    open: bool
+    """False when a later version has taken over, or no agreement in force names it."""
+
+
 class OwnChannels(Struct, kw_only=True):
     """The channels of the session's party: what it told, and what it was told."""
 
     told: OwnChannel
     feed: OwnChannel
+    exclusive: list[ExclusiveChannel]
+    """Those that an agreement in force names, or that one ever named, and that the party tells over or may count."""
 
 
 class Alive(Struct, kw_only=True):

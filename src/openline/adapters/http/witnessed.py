@@ -8,8 +8,8 @@ from msgspec import Struct
 from openline.adapters.http import shapes
 from openline.codec.envelope import read_own_envelope
 from openline.ledger.leaf import LeafClass, decode_leaf
+from openline.ledger.told import split_told
 from openline.node.cosigning import Cosigners, Standing
-from openline.node.journal import split_told
 from openline.node.line import Line
 from openline.node.ports import Record
 

@@ -16,7 +16,7 @@ from openline.adapters.http.signing_in import SigningIn
 from openline.codec.envelope import read_own_envelope
 from openline.core.notice import Zone
 from openline.core.time import to_text
-from openline.node.journal import split_told
+from openline.ledger.told import split_told
 from openline.node.line import Line
 from openline.node.ports import Clock
 from openline.node.state import Held

@@ -15,7 +15,7 @@ from openline.app.passphrases import open_key
 from openline.app.public_keys import read_file
 from openline.codec.agreements import read_agreement
 from openline.codec.durations import write_duration
-from openline.core.agreement import Agreement
+from openline.core.agreement import Agreement, ExclusiveChannel
 from openline.core.errors import BadUse
 from openline.core.key_documents import ROOT_ROLE, SIGNATORY_ROLE
 from openline.core.time import to_text
@@ -101,6 +101,7 @@ def _rows(terms: Agreement, signatures: int) -> list[tuple[str, str]]:
         ("presence", f"to be confirmed every {write_duration(terms.presence_refresh_ms)}"),
         ("witnesses", _witnesses(terms)),
         ("private presence", f"grid {terms.private.grid_m:g} m, offset up to {terms.private.offset_m:g} m"),
+        *(("exclusive channel", _exclusive(channel)) for channel in terms.exclusive_channels),
     ]
 
 
@@ -109,3 +110,8 @@ def _witnesses(terms: Agreement) -> str:
     if not terms.witness_quorum:
         return f"{named or 'none'}; how many must have cosigned is not agreed"
     return f"those of {terms.witness_quorum} parties must have cosigned; they are {named}"
+
+
+def _exclusive(channel: ExclusiveChannel) -> str:
+    kinds = ", ".join(sorted(channel.kinds)) or "everything"
+    return f"{channel.id}: {kinds} from {channel.sender} to {', '.join(channel.receivers)}"
