@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from openline.core.errors import Invalid, NotFound
+from openline.core.errors import Invalid, LedgerFault, NotFound
 from openline.core.notice import Kind
 from openline.core.time import DAY_MS, HOUR_MS, to_text
 from openline.ledger.absence import Absence, Verdict, WitnessedSize, contradiction, signed_by, verify_absence
 from openline.ledger.absence_proof import AbsenceMalformed, AbsenceProof, read_absence, write_absence
 from openline.ledger.absence_words import sentences
-from openline.node.absence import gather_absence
+from openline.node.absence import absence_of, gather_absence, stretch_of
 from tests.exclusive import CHANNELS, EAST, FLIGHTS, PARTIES, PRESENCES, checkpoint_of, exclusive_town, flight, text
 from tests.parties import NOON_MS, NORTH, SOUTH, Town, on_ground, presence, signer_of, withdrawal
 
@@ -183,6 +183,21 @@ def test_only_whose_channel_it_is_gathers_a_proof() -> None:
     with pytest.raises(NotFound):
         proof(town, SOUTH)
     assert len(proof(town, NORTH).agreements) == 2
+
+
+def test_a_proof_is_read_beside_a_line_that_goes_on() -> None:
+    town = exclusive_town()
+    told = town.tell(NORTH, flight()).index
+    size, head = town.line.committed, checkpoint_of(town)
+    stretch = stretch_of(town.line.state, party=NORTH, channel=FLIGHTS, start=told, end=size, size=size)
+    town.wait(DAY_MS)
+    town.tell(NORTH, flight())
+    line = town.line
+    given = absence_of(stretch, record=line.store.get, salts=line.journal.salts, tree=line.journal.tree)
+    found = verify_absence(given, head, terms=signed_by(ROOTS), witnessed=[WitnessedSize(size=size, at_ms=NOON_MS)])
+    assert [entry.index for entry in found.records] == [told]
+    with pytest.raises(LedgerFault):
+        absence_of(stretch, record=lambda _: None, salts=line.journal.salts, tree=line.journal.tree)
 
 
 def test_the_form_on_paper_holds_all_of_it_and_takes_nothing_else() -> None:
