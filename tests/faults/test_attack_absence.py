@@ -277,7 +277,7 @@ def test_the_operator_begins_an_epoch_that_does_not_follow(
     for number in (2, 3):
         forged.add(LeafClass.TOLD, b"whatever", tags, number)
     turn = forged.add(LeafClass.NODE, beginning(OWN, epoch=epoch, first_serial=first_serial), tags, serial)
-    forged.add(LeafClass.NODE, b"anything", ChannelTags(OWN), 99)
+    forged.add(LeafClass.NODE, b"anything", ChannelTags(secret_of(town, 0, PRESENCES)), 99)
     given = forged.proof(first=opening, secrets=[secret_of(town), OWN], opened=[opening, turn], start=turn)
     found = judged(given, forged.checkpoint())
     assert (found.verdict, found.is_sound) == (Verdict.NOT_PROVABLE, False)

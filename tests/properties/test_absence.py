@@ -13,11 +13,13 @@ from openline.core.time import DAY_MS, HOUR_MS
 from openline.ledger.absence import Verdict, WitnessedSize, signed_by, verify_absence
 from openline.ledger.absence_proof import AbsenceProof, OpenedEntry
 from openline.ledger.epochs import epoch_secret, secret_name
-from openline.ledger.leaf import LEAF_BYTES
+from openline.ledger.leaf import LEAF_BYTES, ChannelTags, decode_leaf
 from openline.ledger.span import span_proof
 from openline.node.absence import gather_absence
-from tests.exclusive import FLIGHTS, PARTIES, PRESENCES, checkpoint_of, exclusive_town, flight, text
-from tests.parties import NOON_MS, NORTH, SOUTH, Town, on_ground, presence, signer_of, site, zone
+from openline.node.line import Line
+from openline.node.replay import replay
+from tests.exclusive import CHANNELS, FLIGHTS, PARTIES, PRESENCES, checkpoint_of, exclusive_town, flight, text
+from tests.parties import NOON_MS, NORTH, ORIGIN, SOUTH, Town, on_ground, presence, signer_of, site, zone
 from tests.samples import counts
 
 TERMS = signed_by({party: signer_of(party).public_key for party in PARTIES})
@@ -98,6 +100,48 @@ def test_no_changed_proof_says_complete_where_there_is_a_record(data: st.DataObj
     found = verdict(town, proof, kinds)
     if asked(told, proof, kinds)[1]:
         assert found is not Verdict.COMPLETE
+
+
+VERSIONS = st.sampled_from(
+    [
+        CHANNELS,
+        "",
+        CHANNELS.replace('to = ["SOUTH"]', 'to = ["EAST"]'),
+        CHANNELS.replace('kinds = ["air_activity"]', 'kinds = ["zone", "withdrawal"]'),
+    ]
+)
+LATER = st.sampled_from(["", 'in_force_from = "2026-03-02T00:00:00Z"\nin_force_until = "2026-03-03T12:00:00Z"'])
+CHANGING = st.lists(
+    st.one_of(TELLING, st.sampled_from([HOUR_MS, 9 * HOUR_MS, DAY_MS]), st.tuples(VERSIONS, LATER)), max_size=12
+)
+
+
+@settings(max_examples=counts(25, 1_000))
+@given(doing=CHANGING)
+def test_a_restart_and_a_replay_give_the_same_channels(doing: list[Any]) -> None:
+    """Whatever the agreement becomes; and every leaf is on the channel that the state says."""
+    town, version = exclusive_town(), 1
+    for thing in doing:
+        if isinstance(thing, int):
+            town.wait(thing)
+        elif thing[0] in PARTIES:
+            town.tell(thing[0], FIELDS[thing[1]])
+        else:
+            version += 1
+            town.load(text(thing[0], version=version, top=thing[1]))
+    state = town.line.state
+    restarted = Line(town.store, town.secrets, ORIGIN)
+    restarted.open()
+    for other in (restarted.state, replay(town.store, town.secrets, ORIGIN), town.again().line.state):
+        assert other.channels.chains == state.channels.chains
+        assert other.channels.readable == state.channels.readable
+    for name, chain in state.channels.chains.items():
+        secrets = [state.channels.secret(name, version=e.version, epoch=e.epoch) for e in chain.epochs]
+        tags = [ChannelTags(secret) for secret in secrets]
+        leaves = [decode_leaf(record.leaf) for record in town.store.records]
+        places = {i: t.serial_of(leaf) for i, leaf in enumerate(leaves) for t in tags if t.serial_of(leaf) is not None}
+        assert list(places) == list(chain.entries)
+        assert list(places.values()) == list(range(1, len(chain.entries) + 1))
 
 
 def changed(data: st.DataObject, town: Town, proof: AbsenceProof) -> AbsenceProof:  # noqa: PLR0911 - one for each way
