@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from openline.app.pen import Pen
-from openline.codec.envelope import AGREEMENT_TYPE, NOTICE_TYPE
+from openline.codec.envelope import AGREEMENT_TYPE, DECLARATION_TYPE, NOTICE_TYPE
 from openline.core.errors import LedgerFault
 from openline.core.notice import Kind
 from openline.core.time import DAY_MS
@@ -294,7 +294,11 @@ def test_what_does_not_belong_on_the_channel_fills_no_serial(town: Town) -> None
         pen.declaration({"type": "disclosure", "entry": 1}, identifier="d-0000001", at_ms=NOON_MS), NOON_MS
     )
     event = town.line.journal.body_of(beginning(OWN, epoch=1, first_serial=3))
+    true = told_body(town.written(NORTH, flight(), "north-true"), NOON_MS)
+    as_other = told_body(true.partition(b"\n")[2].replace(NOTICE_TYPE.encode(), DECLARATION_TYPE.encode()), NOON_MS)
     for leaf_class, body in (
+        (LeafClass.ADMIN, true),
+        (LeafClass.TOLD, as_other),
         (LeafClass.TOLD, other),
         (LeafClass.TOLD, kind),
         (LeafClass.TOLD, under),
@@ -326,6 +330,15 @@ def test_the_channel_s_first_entry_is_on_it(town: Town) -> None:
         forged.add(LeafClass.NODE, b"anything", ChannelTags(secret_of(town)), 99)
         given = forged.proof(first=entry, secrets=[OWN], opened=[entry])
         refused(given, forged.checkpoint(), "is not the first of the channel")
+
+
+@pytest.mark.parametrize("leaf_class", [LeafClass.TOLD, LeafClass.ADMIN])
+def test_a_party_cannot_begin_an_epoch_by_telling_it(town: Town, leaf_class: LeafClass) -> None:
+    forged = Forged(town)
+    entry = forged.add(leaf_class, beginning(OWN, epoch=2, first_serial=5), ChannelTags(secret_of(town, 1)), 6)
+    forged.add(LeafClass.NODE, b"anything", ChannelTags(secret_of(town, 0, PRESENCES)), 99)
+    given = forged.proof(first=entry, secrets=[OWN], opened=[entry])
+    refused(given, forged.checkpoint(), "does not begin where an epoch", is_sound=True)
 
 
 # by whoever only looks
