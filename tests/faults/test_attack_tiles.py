@@ -24,6 +24,7 @@ from openline.keys.identify import key_id
 from openline.keys.signing import Signer
 from openline.ledger.note import format_verifier_key
 from openline.ledger.tiles import encode_bundle
+from openline.ledger.tree import leaf_hash
 from openline.node.journal import Journal, Output, Staged, Told
 from tests.cosigning import cosign_all, watched_town
 from tests.data_folders import keep
@@ -140,6 +141,15 @@ def test_a_changed_folder_is_found_out(tmp_path: Path, name: str) -> None:
     assert where.replace(": the ledger", ":") in said(done)
 
 
+def test_a_leaf_of_no_known_form_is_named_though_the_tree_holds_it(tmp_path: Path) -> None:
+    strange = Log(0)
+    strange.leaves = [*LOG.leaves[:5], b"\x09" * 58, *LOG.leaves[6:300]]
+    for leaf in strange.leaves:
+        strange.tree.append(leaf_hash(leaf))
+    done = verify(published(tmp_path, strange))
+    assert (done.exit_code, "entry 5: leaf version 9" in said(done)) == (1, True)
+
+
 def test_an_older_checkpoint_verifies_and_says_what_it_does_not_name(tmp_path: Path) -> None:
     """A mirror that is behind is no forgery. That there was a newer head, only witnesses or other readers can say."""
     folder = published(published(tmp_path, size=600))
@@ -225,7 +235,7 @@ INSERT INTO entries SELECT * FROM exchanged;
         (EXCHANGED, "7"),
         ("DELETE FROM checkpoints WHERE size = (SELECT max(size) FROM checkpoints)", ""),
         ("UPDATE checkpoints SET note = (SELECT note FROM checkpoints ORDER BY size LIMIT 1) WHERE size > 8", ""),
-        ("UPDATE checkpoints SET size = 5 WHERE size = (SELECT min(size) FROM checkpoints)", "checkpoint"),
+        ("UPDATE checkpoints SET size = 5 WHERE size = (SELECT min(size) FROM checkpoints)", "is kept for size 5"),
     ],
 )
 def test_a_changed_file_is_found_out_at_every_thoroughness(

@@ -134,6 +134,17 @@ def test_leaves_that_do_not_fit_their_checkpoint_are_not_written(tmp_path: Path)
         assert not list(tmp_path.iterdir())
 
 
+def test_leaves_that_were_changed_since_they_were_published_are_not_written_again(tmp_path: Path) -> None:
+    """The bundle at the edge is written anew when it grows; the tree says what its first leaves were."""
+    publish(tmp_path, LOG, 300)
+    before = content(tmp_path)
+    changed = [*LOG.leaves[:290], LOG.leaves[0], *LOG.leaves[291:]]
+    with pytest.raises(LedgerFault) as caught:
+        TileFolder(tmp_path, LOG.verifier).publish(LOG.note(400), lambda start: iter(changed[start:]))
+    assert caught.value.code == "LEDGER_INVALID"
+    assert content(tmp_path) == before
+
+
 def test_a_tile_with_other_bytes_is_never_written_over(tmp_path: Path) -> None:
     publish(tmp_path, LOG, 300)
     for name, size in (("tile/0/001", 600), ("tile/entries/001", 600), ("tile/0/001.p/100", 356)):

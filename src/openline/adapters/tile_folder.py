@@ -108,7 +108,7 @@ class TileFolder:
         if grown.size < head.size:
             reason = f"the ledger's checkpoint has signed {head.size} entries, and {grown.size} are there"
             raise _refusal("LEDGER_INVALID", reason, CHECKPOINT)
-        if not old:
+        if not old or grown.root() == head.root:
             reason = "the entries do not give the root that their checkpoint has signed"
             raise _refusal("LEDGER_INVALID", reason, CHECKPOINT)
         raise _forked(Checkpoint(head.origin, old, frontier.root()), self.folder)
@@ -117,17 +117,14 @@ class TileFolder:
         written = 0
         index = frontier.size // TILE_WIDTH
         known = frontier.size % TILE_WIDTH
-        before = frontier.copy()
         for bundle in _bundles(leaves, index * TILE_WIDTH, head.size):
             if len(bundle) > known:
                 written += self._put_tile(TileName(None, index, len(bundle)), encode_bundle(bundle))
             for tile in frontier.extend(b"".join(map(leaf_hash, bundle[known:]))):
                 written += self._put_tile(*tile)
             index, known = index + 1, 0
-        unchanged = {name for name, _ in before.partial_tiles()}
-        for name, content in frontier.partial_tiles():
-            if name not in unchanged:
-                written += self._put_tile(name, content)
+        for tile in frontier.partial_tiles():
+            written += self._put_tile(*tile)
         return written
 
     def _put_tile(self, name: TileName, content: bytes) -> int:
