@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from openline.app import key_documents as written
-from openline.core.errors import Invalid, NotAuthenticated, Refusal
+from openline.core.errors import Invalid, LedgerFault, NotAuthenticated, Refusal
 from openline.core.event import Flagged
 from openline.core.flags import FlagCode
 from openline.core.key_documents import ISSUER_MAX_MS, OFFICER_MAX_MS, Standing
 from openline.core.time import DAY_MS, HOUR_MS
 from openline.intake.key_opening import open_key_document
 from openline.intake.opening import open_notice
+from openline.node.examination import examine
 from openline.node.line import Line, outcome_of
 from openline.node.replay import replay
 from tests.key_town import OFFICER_END_MS, START_MS, KeyTown, name_of
@@ -256,6 +257,27 @@ def test_it_survives_a_restart_and_a_replay() -> None:
         assert other.keyring == state.keyring
         assert (other.key_documents, other.key_entries) == (state.key_documents, state.key_entries)
     assert town.again().store.records == town.store.records
+    examined = examine(town.store, town.secrets, ORIGIN)
+    assert (examined.state.keyring, examined.told) == (state.keyring, len(town.receipts))
+
+
+def test_an_entry_whose_key_was_taken_back_before_is_found_by_whoever_examines_the_ledger() -> None:
+    """A node that lets it pass, by mistake or by intent, writes it into its own ledger for all to find."""
+    town = KeyTown()
+    town.appoint(town.issue())
+    raw = town.written(NORTH, now(town))
+    state = town.line.state
+    opened = open_notice(raw, keyring=state.keyring, offsets_of=state.offsets_of)
+    town.revoke(signer_of(NORTH, "officer"))
+    held = state.keyring.copy()
+    state.keyring._revoked.clear()  # noqa: SLF001 - the attack is on its inside
+    town.line.commit([opened], town.now_ms)
+    state.keyring._revoked.update(held._revoked)  # noqa: SLF001 - as above
+    with pytest.raises(LedgerFault, match="taken back") as found:
+        examine(town.store, town.secrets, ORIGIN)
+    assert found.value.path == f"entry {state.told[NORTH][-1]}"
+    with pytest.raises(LedgerFault):
+        replay(town.store, town.secrets, ORIGIN)
 
 
 def test_those_who_share_an_agreement_may_read_who_vouches_for_whom() -> None:

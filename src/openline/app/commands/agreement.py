@@ -87,7 +87,7 @@ def _rows(terms: Agreement, signatures: int) -> list[tuple[str, str]]:
     return [
         ("id", f"{terms.id} version {terms.version}"),
         ("parties", ", ".join(f"{s.code} ({s.name}, {s.capacity.value})" for s in terms.signatories)),
-        ("signatures", f"{signatures} of {len(terms.signatories)}"),
+        ("signatures", f"{signatures}, for {len(terms.signatories)} parties"),
         ("in force", f"{to_text(terms.window.start_ms)} to {to_text(terms.window.end_ms)}"),
         ("status", f"text {terms.legal_status.value}, channel {terms.channel_status.value}"),
         ("scope", ", ".join(scope) or "none; humanitarian objects are judged all the same"),
