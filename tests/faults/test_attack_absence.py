@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from openline.app.pen import Pen
 from openline.codec.envelope import AGREEMENT_TYPE, DECLARATION_TYPE, NOTICE_TYPE
 from openline.core.errors import LedgerFault
+from openline.core.key_documents import RootSet
 from openline.core.notice import Kind
 from openline.core.time import DAY_MS
 from openline.keys.derive import derive_seed
@@ -29,7 +30,7 @@ from tests.exclusive import CHANNELS, FLIGHTS, PARTIES, PRESENCES, checkpoint_of
 from tests.forging import Forged, agreements_of, beginning
 from tests.parties import NOON_MS, NORTH, ORIGIN, SOUTH, Town, agreement, on_ground, presence, signer_of
 
-ROOTS = {party: signer_of(party).public_key for party in PARTIES}
+ROOTS = {party: RootSet(keys=(signer_of(party).public_key,)) for party in PARTIES}
 FLIGHT = frozenset({Kind.AIR_ACTIVITY})
 OWN = derive_seed(b"a secret of the attacker's own", "epoch")
 
@@ -183,7 +184,8 @@ def test_a_channel_that_no_agreement_calls_exclusive(town: Town) -> None:
     wider = text(CHANNELS.replace('kinds = ["air_activity"]', ""))
     alone = sign_envelope(wider, AGREEMENT_TYPE, signers[:1])
     notice = sign_envelope(wider, NOTICE_TYPE, signers)
-    for forged in (alone, notice, b"{}", b""):
+    renamed = sign_envelope(text(), AGREEMENT_TYPE, signers).replace(AGREEMENT_TYPE.encode(), NOTICE_TYPE.encode())
+    for forged in (alone, notice, renamed, b"{}", b""):
         refused(replace(given, agreements=(forged,)), head, "not signed by all its parties")
 
 

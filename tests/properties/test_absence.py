@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from openline.core.key_documents import RootSet
 from openline.core.notice import Kind
 from openline.core.time import DAY_MS, HOUR_MS
 from openline.ledger.absence import Verdict, WitnessedSize, signed_by, verify_absence
@@ -22,7 +23,7 @@ from tests.exclusive import CHANNELS, FLIGHTS, PARTIES, PRESENCES, checkpoint_of
 from tests.parties import NOON_MS, NORTH, ORIGIN, SOUTH, Town, on_ground, presence, signer_of, site, zone
 from tests.samples import counts
 
-TERMS = signed_by({party: signer_of(party).public_key for party in PARTIES})
+TERMS = signed_by({party: RootSet(keys=(signer_of(party).public_key,)) for party in PARTIES})
 FIELDS: dict[Kind, dict[str, Any]] = {
     Kind.AIR_ACTIVITY: flight(),
     Kind.GROUND_PRESENCE: presence(on_ground(NOON_MS)),

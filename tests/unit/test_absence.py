@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from openline.core.errors import Invalid, LedgerFault, NotFound
+from openline.core.key_documents import RootSet
 from openline.core.notice import Kind
 from openline.core.time import DAY_MS, HOUR_MS, to_text
 from openline.ledger.absence import Absence, Verdict, WitnessedSize, contradiction, signed_by, verify_absence
@@ -16,7 +20,7 @@ from openline.node.absence import absence_of, gather_absence, stretch_of
 from tests.exclusive import CHANNELS, EAST, FLIGHTS, PARTIES, PRESENCES, checkpoint_of, exclusive_town, flight, text
 from tests.parties import NOON_MS, NORTH, SOUTH, Town, on_ground, presence, signer_of, withdrawal
 
-ROOTS = {party: signer_of(party).public_key for party in PARTIES}
+ROOTS = {party: RootSet(keys=(signer_of(party).public_key,)) for party in PARTIES}
 FLIGHT = frozenset({Kind.AIR_ACTIVITY})
 PRESENCE = frozenset({Kind.GROUND_PRESENCE})
 
@@ -28,10 +32,10 @@ def proof(town: Town, party: str, channel: str = FLIGHTS, start: int = 0, end: i
     return gather_absence(town.line, party=party, channel=channel, start=max(start, begins), end=until)
 
 
-def judged(town: Town, given: AbsenceProof, kinds: frozenset[Kind] = frozenset(), **more: Any) -> Absence:  # noqa: ANN401 - arguments of the call
+def judged(town: Town, shown: AbsenceProof, kinds: frozenset[Kind] = frozenset(), **more: Any) -> Absence:  # noqa: ANN401 - arguments of the call
     size = town.line.committed
     usual: dict[str, Any] = {"terms": signed_by(ROOTS), "witnessed": [WitnessedSize(size=size, at_ms=town.now_ms)]}
-    return verify_absence(given, checkpoint_of(town), kinds=kinds, **(usual | more))
+    return verify_absence(shown, checkpoint_of(town), kinds=kinds, **(usual | more))
 
 
 def test_a_receiver_alone_proves_silence() -> None:
@@ -106,10 +110,10 @@ def test_a_range_that_ends_where_an_epoch_begins_reveals_nothing_of_it() -> None
     town.tell(NORTH, flight())
     town.wait(DAY_MS)
     turned = town.tell(NORTH, flight()).index - 1
-    given = proof(town, NORTH, end=turned + 1)
-    assert len(given.secrets) == 1
-    assert [entry.what for entry in judged(town, given).entries] == ["epoch", "air_activity", "epoch"]
-    first = given.first
+    shown = proof(town, NORTH, end=turned + 1)
+    assert len(shown.secrets) == 1
+    assert [entry.what for entry in judged(town, shown).entries] == ["epoch", "air_activity", "epoch"]
+    first = shown.first
     alone = judged(town, proof(town, SOUTH, end=first + 1))
     assert alone.verdict is Verdict.COMPLETE
 
@@ -117,9 +121,9 @@ def test_a_range_that_ends_where_an_epoch_begins_reveals_nothing_of_it() -> None
 def test_without_witnesses_of_the_whole_range_it_is_not_provable() -> None:
     town = exclusive_town()
     town.tell(SOUTH, presence(on_ground(NOON_MS)))
-    given, size = proof(town, SOUTH), town.line.committed
+    shown, size = proof(town, SOUTH), town.line.committed
     for seen in ([], [WitnessedSize(size=size - 1, at_ms=NOON_MS)], [WitnessedSize(size=size + 1, at_ms=NOON_MS)]):
-        found = judged(town, given, witnessed=seen)
+        found = judged(town, shown, witnessed=seen)
         assert found.verdict is Verdict.NOT_PROVABLE
         assert "no witnesses have cosigned" in found.reasons[0]
 
@@ -130,15 +134,15 @@ def test_witnessed_times_enclose_the_range_when_they_do() -> None:
     for hours in range(3):
         town.tell(SOUTH, presence(on_ground(NOON_MS, east_m=9_000.0 * hours)))
     ends = town.line.committed
-    given = proof(town, SOUTH, start=begins, end=ends)
+    shown = proof(town, SOUTH, start=begins, end=ends)
     before, after = WitnessedSize(size=begins, at_ms=NOON_MS), WitnessedSize(size=ends, at_ms=NOON_MS + HOUR_MS)
-    found = judged(town, given, witnessed=[before, after])
+    found = judged(town, shown, witnessed=[before, after])
     assert (found.from_ms, found.until_ms) == (NOON_MS, NOON_MS + HOUR_MS)
     assert "lies in the range" in sentences(found)[2]
     # a size before the range says nothing of its beginning, and one alone encloses nothing
     early = WitnessedSize(size=begins - 1, at_ms=NOON_MS)
     for seen in ([early, after], [after], [WitnessedSize(size=begins, at_ms=NOON_MS + 2 * HOUR_MS), after]):
-        found = judged(town, given, witnessed=seen)
+        found = judged(town, shown, witnessed=seen)
         assert (found.verdict, found.from_ms, found.until_ms) == (Verdict.COMPLETE, None, None)
         assert "only its entries are proven" in sentences(found)[2]
 
@@ -193,8 +197,8 @@ def test_a_proof_is_read_beside_a_line_that_goes_on() -> None:
     town.wait(DAY_MS)
     town.tell(NORTH, flight())
     line = town.line
-    given = absence_of(stretch, record=line.store.get, salts=line.journal.salts, tree=line.journal.tree)
-    found = verify_absence(given, head, terms=signed_by(ROOTS), witnessed=[WitnessedSize(size=size, at_ms=NOON_MS)])
+    shown = absence_of(stretch, record=line.store.get, salts=line.journal.salts, tree=line.journal.tree)
+    found = verify_absence(shown, head, terms=signed_by(ROOTS), witnessed=[WitnessedSize(size=size, at_ms=NOON_MS)])
     assert [entry.index for entry in found.records] == [told]
     with pytest.raises(LedgerFault):
         absence_of(stretch, record=lambda _: None, salts=line.journal.salts, tree=line.journal.tree)
@@ -203,9 +207,9 @@ def test_a_proof_is_read_beside_a_line_that_goes_on() -> None:
 def test_the_form_on_paper_holds_all_of_it_and_takes_nothing_else() -> None:
     town = exclusive_town()
     town.tell(NORTH, flight())
-    given = proof(town, NORTH)
-    raw = write_absence(given)
-    assert read_absence(raw) == given
+    shown = proof(town, NORTH)
+    raw = write_absence(shown)
+    assert read_absence(raw) == shown
     for broken in (b"", b"{}", raw[:-1], raw.replace(b'"first"', b'"fisrt"'), b"[" * 100_000, b"\xff"):
         with pytest.raises(AbsenceMalformed):
             read_absence(broken)
@@ -213,9 +217,11 @@ def test_the_form_on_paper_holds_all_of_it_and_takes_nothing_else() -> None:
 
 def test_an_agreement_counts_when_all_its_parties_have_signed_it() -> None:
     town = exclusive_town()
-    given = proof(town, SOUTH)
-    for roots in ({}, ROOTS | {EAST: signer_of("WEST").public_key}, {NORTH: ROOTS[NORTH], SOUTH: ROOTS[SOUTH]}):
-        found = judged(town, given, terms=signed_by(roots))
+    shown = proof(town, SOUTH)
+    west = signer_of("WEST").public_key
+    other, both = RootSet(keys=(west,)), RootSet(keys=(*ROOTS[EAST].keys, west), threshold=2)
+    for roots in ({}, ROOTS | {EAST: other}, ROOTS | {EAST: both}, {NORTH: ROOTS[NORTH], SOUTH: ROOTS[SOUTH]}):
+        found = judged(town, shown, terms=signed_by(roots))
         assert (found.verdict, found.is_sound) == (Verdict.NOT_PROVABLE, False)
         assert "not signed by all its parties" in found.reasons[0]
 
@@ -229,3 +235,23 @@ def test_proofs_of_one_channel_do_not_contradict_each_other() -> None:
     proofs = [judged(town, proof(town, NORTH, start=start)) for start in range(size)]
     proofs += [judged(town, proof(town, SOUTH, PRESENCES))]
     assert {contradiction(one, other) for one in proofs for other in proofs} == {""}
+
+
+@given(data=st.data())
+def test_whatever_a_prover_sends_is_judged_and_breaks_nothing_off(data: st.DataObject) -> None:
+    town, raw = whole_of_a_day()
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(raw) - 1))
+        raw = raw[:at] + data.draw(st.binary(max_size=3)) + raw[at + data.draw(st.integers(0, 3)) :]
+    try:
+        read = read_absence(raw)
+    except AbsenceMalformed:
+        return
+    sentences(judged(town, read))
+
+
+@cache
+def whole_of_a_day() -> tuple[Town, bytes]:
+    town = exclusive_town()
+    town.tell(NORTH, flight())
+    return town, write_absence(proof(town, NORTH))

@@ -20,6 +20,7 @@ from openline.codec.agreements import read_agreement
 from openline.codec.envelope import AGREEMENT_TYPE, read_envelope
 from openline.core.agreement import Agreement
 from openline.core.errors import OpenlineError
+from openline.core.key_documents import RootSet
 from openline.core.notice import Kind
 from openline.keys.dsse import pae
 from openline.keys.identify import key_id
@@ -113,19 +114,28 @@ def verify_absence(
     return _result(proof, kinds, reasons=reasons, is_sound=not walk.faults, walk=walk, times=times)
 
 
-def signed_by(roots: Mapping[str, bytes]) -> TermsReader:
-    """The usual reader of agreements: each party has signed with its root key (32 bytes, by party)."""
+def signed_by(roots: Mapping[str, RootSet]) -> TermsReader:
+    """A reader of agreements that asks of each party for as many of its roots as its threshold says.
+
+    Whoever also has the keys that the ledger records may bring a reader that counts a signatory beside a root.
+    """
 
     def read(raw: bytes) -> Agreement:
         envelope = read_envelope(raw)
         if envelope.payload_type != AGREEMENT_TYPE:
             raise ValueError("it is an envelope of something else than an agreement")
         agreement = read_agreement(envelope.payload)
-        by_key = {signature.key_id: signature.value for signature in envelope.signatures}
+        message = pae(AGREEMENT_TYPE, envelope.payload)
         for party in agreement.parties:
-            if party not in roots:
-                raise ValueError(f"the root key of {party} is not known")
-            verify(roots[party], pae(AGREEMENT_TYPE, envelope.payload), by_key.get(key_id(roots[party]), b""))
+            held = roots.get(party)
+            if held is None:
+                raise ValueError(f"no root key of {party} is known")
+            names = {key_id(key): key for key in held.keys}
+            signers = {names[s.key_id]: s.value for s in envelope.signatures if s.key_id in names}
+            for key, value in signers.items():
+                verify(key, message, value)
+            if len(signers) < max(held.threshold, 1):
+                raise ValueError(f"{len(signers)} of the roots of {party} have signed it")
         return agreement
 
     return read
