@@ -200,6 +200,17 @@ def test_a_node_that_was_put_back_is_shouted_about_with_evidence(tmp_path: Path)
     assert not read.is_proof, "two sizes prove nothing by themselves"
 
 
+def test_an_earlier_head_is_shouted_about_although_it_is_of_this_history(node: Node, tmp_path: Path) -> None:
+    send(node, tmp_path)
+    older = (tmp_path / "NORTH.checkpoint").read_text()
+    send(node, tmp_path, lat=36.4)
+    seen = (tmp_path / "NORTH.checkpoint").read_text()
+    node.town.line.checkpoint = older
+    shown = run(node, tmp_path, "status", "--json")
+    assert (shown.exit_code, codes(shown)) == (1, ["HISTORY_DIFFERS"])
+    assert (tmp_path / "NORTH.checkpoint").read_text() == seen, "a desk never moves back"
+
+
 def test_two_histories_shown_to_two_desks_are_found_by_exchanging_checkpoints(tmp_path: Path) -> None:
     north, south = tmp_path / "north", tmp_path / "south"
     north.mkdir()
