@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
@@ -14,11 +15,15 @@ from openline.adapters.bundle_file import pack, unpack
 from openline.adapters.http.evidence import WAITING_MAX
 from openline.adapters.key_files import write_key
 from openline.app.cli import app
+from openline.app.desk import Desk
+from openline.core.ladder import TIER_ROLES
 from openline.core.time import MINUTE_MS, to_text
 from openline.keys.derive import derive_seed
 from tests.bundles import INQUIRY, bundle_of, examined, payload_of, pins_of, story
 from tests.parties import NOON_MS, NORTH, SOUTH, on_ground, presence
 from tests.serving import NO_CERTIFICATES, TIMEOUT_S, Node
+
+ROLE = TIER_ROLES[0]
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +108,7 @@ def test_the_ledger_goes_on_while_a_bundle_is_made(node: Node) -> None:
 
 def test_a_party_far_from_the_machine_exports_and_what_it_wrote_verifies(node: Node, tmp_path: Path) -> None:
     key = tmp_path / "south.key"
-    write_key(key, derive_seed(b"the keys of the town", f"{SOUTH}/duty_officer"), party=SOUTH, role="duty_officer")
+    write_key(key, derive_seed(b"the keys of the town", f"{SOUTH}/officer of {SOUTH}"), party=SOUTH, role=ROLE)
     file = tmp_path / "mine.zip"
     words = ["export", "--key", str(key), "--node", node.url, "--out", str(file)]
     done = CliRunner().invoke(app, words)
@@ -113,3 +118,20 @@ def test_a_party_far_from_the_machine_exports_and_what_it_wrote_verifies(node: N
     again = CliRunner().invoke(app, words)
     assert again.exit_code == 2, "no file is written over"
     assert CliRunner().invoke(app, ["verify", str(file)]).exit_code == 0
+
+
+def test_the_receipts_that_a_desk_has_kept_go_with_what_it_exports(tmp_path: Path) -> None:
+    with Node(story()) as served:
+        path = tmp_path / "south.key"
+        write_key(path, derive_seed(b"the keys of the town", f"{SOUTH}/officer of {SOUTH}"), party=SOUTH, role=ROLE)
+        with Desk(path, served.url) as desk:
+            raw = served.town.written(SOUTH, presence(on_ground(NOON_MS, north_m=9_000.0)), "with-a-receipt")
+            desk.custody.take(desk.tell(raw), raw, served.town.now_ms)
+        file = tmp_path / "mine.zip"
+        done = CliRunner().invoke(
+            app, ["export", "--key", str(path), "--node", served.url, "--out", str(file), "--json"]
+        )
+        assert done.exit_code == 0, done.output
+        report = msgspec.json.decode(done.stdout)
+        assert [receipt["shown"] for receipt in report["receipts"]] == [True]
+        assert report["trust"][0]["given_by"] == "reader", "the key that the desk met the node by"

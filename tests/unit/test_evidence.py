@@ -160,7 +160,7 @@ def test_a_bundle_is_read_back_as_written_and_written_alike_twice(town: Town) ->
 
 def test_other_programs_read_the_archive_and_check_its_proofs(town: Town) -> None:
     bundle = bundle_of(town.line, SOUTH)
-    bundle = msgspec.structs.replace(bundle, receipts={3: b"{}"}, absences=(b"{}",))
+    bundle = msgspec.structs.replace(bundle, receipts={3: "a receipt\n"}, absences=(b"{}",))
     with zipfile.ZipFile(io.BytesIO(pack(bundle))) as read:
         assert read.testzip() is None
         assert {info.compress_type for info in read.infolist()} == {zipfile.ZIP_STORED}
@@ -221,3 +221,20 @@ def test_every_finding_has_words_in_both_languages(claim: Claim, standing: Stand
     assert claim_words(claim, "en") == claim.value
     assert standing_words(standing, "en") == standing.value
     assert standing_words(standing, "fr")
+
+
+def test_a_receipt_is_held_against_the_entry_that_it_speaks_of(town: Town) -> None:
+    bundle = bundle_of(town.line, SOUTH)
+    index = next(subject.entry for subject in examined(bundle).subjects if subject.id == "the-presence")
+    note = next(receipt.signed for _, receipt in town.receipts if receipt.index == index)
+    other = next(receipt.signed for _, receipt in town.receipts if receipt.index != index)
+    kept = examined(msgspec.structs.replace(bundle, receipts={index: note}))
+    assert not kept.faults
+    assert [(one.entry, one.is_shown) for one in kept.promised] == [(index, True)]
+    gone = msgspec.structs.replace(bundle, opened=(), proofs={e.index: bundle.proofs[e.index] for e in bundle.keys})
+    dropped = examined(msgspec.structs.replace(gone, receipts={index: note}))
+    assert [(one.entry, one.is_shown) for one in dropped.promised] == [(index, False)], "it shows what is left out"
+    for wrong in (other, "nonsense", note.replace("openline/receipt/v1", "openline/receipt/v2")):
+        found = examined(msgspec.structs.replace(bundle, receipts={index: wrong}))
+        assert [fault.entry for fault in found.faults] == [index]
+        assert not found.promised

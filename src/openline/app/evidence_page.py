@@ -68,6 +68,8 @@ def print_report(found: Examination, language: Language) -> None:
         _say(_title(subject, manifest.party, language), "bold")
         for finding in subject.findings:
             _say_finding(finding, language)
+    for promised in document["receipts"]:
+        _say(promised["text"][language])
     _say(document["caveats"][language], "italic")
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from openline.core.time import to_text
 from openline.node.bundle_examination import Examination, Trust
-from openline.record.evidence import Finding, Subject, Witnessing
-from openline.record.wording import CAVEATS, Language, Words, sentence
+from openline.record.evidence import Finding, Promised, Subject, Witnessing
+from openline.record.wording import CAVEATS, Language, Words, receipt_sentence, sentence
 from openline.release.phrases import CAVEAT
 
 Document = dict[str, Any]
@@ -65,6 +65,7 @@ def to_document(found: Examination) -> Document:
         "remarks": list(found.remarks),
         "witnessing": [_witnessing(one) for _, one in sorted(found.case.witnessing.items())],
         "subjects": [_subject(one) for one in found.subjects],
+        "receipts": [_promised(one) for one in found.promised],
         "caveats": {language: f"{CAVEATS[language]} {CAVEAT[language]}" for language in _BOTH},
     }
 
@@ -102,6 +103,17 @@ def _witnessing(seen: Witnessing) -> Document:
         "parties": list(seen.parties),
         "size": seen.size,
         "at": to_text(seen.at_ms) if seen.at_ms else None,
+    }
+
+
+def _promised(promised: Promised) -> Document:
+    return {
+        "entry": promised.entry,
+        "recorded_at": to_text(promised.recorded_ms),
+        "deadline": to_text(promised.deadline_ms),
+        "promised": "witnessed" if promised.is_witnessed else "published",
+        "shown": promised.is_shown,
+        "text": {language: receipt_sentence(promised, language) for language in _BOTH},
     }
 
 

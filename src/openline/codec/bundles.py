@@ -23,7 +23,7 @@ ABSENCE_MAX_BYTES = 1 << 26
 ABSENCES_MAX = 100
 
 _PROOF = re.compile(r"proofs/(0|[1-9][0-9]{0,18})\.tlog-proof")
-_RECEIPT = re.compile(r"receipts/(0|[1-9][0-9]{0,18})\.json")
+_RECEIPT = re.compile(r"receipts/(0|[1-9][0-9]{0,18})\.receipt")
 _ABSENCE = re.compile(r"absence/(0|[1-9][0-9]?)\.json")
 _PARTY = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,31}")
 _LINE_MAX_BYTES = 2 * BODY_MAX_BYTES
@@ -41,7 +41,7 @@ def to_members(bundle: EvidenceBundle) -> list[Member]:
         members.append((CONSISTENCY, "".join(f"{to_base64(d)}\n" for d in bundle.consistency).encode()))
     members += [(OPENED, _lines(bundle.opened)), (KEYS, _lines(bundle.keys))]
     members += [(f"proofs/{index}.tlog-proof", text.encode()) for index, text in sorted(bundle.proofs.items())]
-    members += [(f"receipts/{index}.json", raw) for index, raw in sorted(bundle.receipts.items())]
+    members += [(f"receipts/{index}.receipt", text.encode()) for index, text in sorted(bundle.receipts.items())]
     members += [(f"absence/{number}.json", raw) for number, raw in enumerate(bundle.absences)]
     return members
 
@@ -54,7 +54,7 @@ def from_members(members: Sequence[Member]) -> EvidenceBundle:
     """
     named: dict[str, bytes] = {}
     proofs: dict[int, str] = {}
-    receipts: dict[int, bytes] = {}
+    receipts: dict[int, str] = {}
     absences: list[bytes] = []
     for name, data in members:
         if name in {MANIFEST, CHECKPOINT, WITNESSED, CONSISTENCY, OPENED, KEYS} and name not in named:
@@ -62,7 +62,7 @@ def from_members(members: Sequence[Member]) -> EvidenceBundle:
         elif (index := _index(_PROOF, name)) is not None and index not in proofs:
             proofs[index] = _text(name, data)
         elif (index := _index(_RECEIPT, name)) is not None and index not in receipts:
-            receipts[index] = _small(name, data)
+            receipts[index] = _text(name, data)
         elif _ABSENCE.fullmatch(name) and len(data) <= ABSENCE_MAX_BYTES:
             absences.append(data)
         else:

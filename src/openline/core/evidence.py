@@ -59,8 +59,8 @@ class EvidenceBundle(Struct, frozen=True, kw_only=True):
     """What the keys and the terms rest on: the node's start, keys, agreements; by index."""
     proofs: dict[int, str]
     """The proof file of every entry in `opened` and `keys`, by index."""
-    receipts: dict[int, bytes] = {}
-    """Receipts that the party kept, by the index of their entry."""
+    receipts: dict[int, str] = {}
+    """Signed receipts that the party kept, by the index of their entry."""
     absences: tuple[bytes, ...] = ()
     """Proofs that something is not on a channel."""
 

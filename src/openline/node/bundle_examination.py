@@ -22,11 +22,12 @@ from openline.ledger.leaf import LeafClass, LeafError, commitment, decode_leaf
 from openline.ledger.note import NoteError, NoteVerifier, parse_verifier_key
 from openline.ledger.proof import ProofError, verify_consistency, verify_inclusion
 from openline.ledger.proof_file import ProofFileError, parse_proof_file
+from openline.ledger.receipt import ReceiptError, open_receipt
 from openline.ledger.tree import leaf_hash
 from openline.node.hearing import Hearing
 from openline.node.journal import class_of
 from openline.node.terms import Heard, Roots, Terms
-from openline.record.evidence import Case, Said, Subject, judge
+from openline.record.evidence import Case, Promised, Said, Subject, judge
 
 
 class Pins(Struct, frozen=True, kw_only=True):
@@ -76,6 +77,8 @@ class Examination(Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...]
     case: Case
     subjects: tuple[Subject, ...]
+    promised: tuple[Promised, ...]
+    """What the receipts in it say, of those that hold."""
     remarks: tuple[str, ...] = ()
     """What is no fault, and a reader should know."""
 
@@ -109,6 +112,7 @@ class _Examining:
         for entry, reason in (*terms.faults, *hearing.faults):
             self._fail(entry, reason)
         self._check_range(hearing.said)
+        promised = () if log is None else self._promised(log)
         case = Case(party=self._bundle.manifest.party, said=said, witnessing=witnessing)
         return Examination(
             bundle=self._bundle,
@@ -119,8 +123,34 @@ class _Examining:
             faults=tuple(self._faults),
             case=case,
             subjects=judge(case),
+            promised=promised,
             remarks=tuple(hearing.remarks),
         )
+
+    def _promised(self, log: NoteVerifier) -> tuple[Promised, ...]:
+        """The receipts, each held against the entry that it speaks of."""
+        shown = {entry.index: entry for entry in self._bundle.opened}
+        found: list[Promised] = []
+        for index, note in sorted(self._bundle.receipts.items()):
+            try:
+                promise = open_receipt(note, log)
+            except ReceiptError as error:
+                self._fail(index, f"the receipt of it does not hold ({error})")
+                continue
+            entry = shown.get(index)
+            if promise.index != index or (entry is not None and promise.leaf_hash != leaf_hash(entry.leaf)):
+                self._fail(index, "the node signed a receipt for something else than what it shows there")
+                continue
+            found.append(
+                Promised(
+                    entry=index,
+                    recorded_ms=promise.recorded_ms,
+                    deadline_ms=promise.deadline_ms,
+                    is_witnessed=promise.is_witnessed,
+                    is_shown=entry is not None,
+                )
+            )
+        return tuple(found)
 
     def _fail(self, entry: int | None, reason: str) -> None:
         self._faults.append(Fault(entry=entry, reason=reason))

@@ -171,6 +171,18 @@ class Subject(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
 
 
+class Promised(Struct, frozen=True, kw_only=True):
+    """A receipt that the node signed, and that speaks of the entry shown if one is shown."""
+
+    entry: int
+    recorded_ms: int
+    deadline_ms: int
+    is_witnessed: bool
+    """True when witnesses were promised by the deadline, false for a checkpoint alone."""
+    is_shown: bool
+    """False when the entry is not in the bundle: the receipt alone says that it was taken."""
+
+
 def judge(case: Case) -> tuple[Subject, ...]:
     """Everything that the bundle shows, in the order of the ledger."""
     return tuple(sorted(_subjects(case), key=lambda subject: subject.entry))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from openline.core.time import to_text
-from openline.record.evidence import LINE, OTHER_SIDE, Claim, Finding, Ground, Standing, Why
+from openline.record.evidence import LINE, OTHER_SIDE, Claim, Finding, Ground, Promised, Standing, Why
 
 Language = Literal["en", "fr"]
 Words = dict[Language, str]
@@ -115,6 +115,16 @@ _GROUNDS: dict[Ground, Words] = {
     Ground.OPERATOR: {"en": "", "fr": ""},
     Ground.NODE: {"en": "", "fr": ""},
 }
+_RECEIPT: dict[bool, Words] = {
+    True: {
+        "en": "The node gave a receipt for entry {entry}, recorded at {at}, and the entry shown is that one.",
+        "fr": "Le nœud a donné un reçu pour l'entrée {entry}, inscrite à {at}, et l'entrée montrée est bien celle-là.",
+    },
+    False: {
+        "en": "The node gave a receipt for entry {entry}, recorded at {at}; the entry is not in this bundle.",
+        "fr": "Le nœud a donné un reçu pour l'entrée {entry}, inscrite à {at}; l'entrée n'est pas dans ce dossier.",
+    },
+}
 _NOBODY: Words = {"en": "nobody", "fr": "personne"}
 _OTHER: Words = {"en": "the other side", "fr": "l'autre partie"}
 _AT: Words = {"en": " at {precedence}", "fr": " à {precedence}"}
@@ -155,6 +165,12 @@ def sentence(finding: Finding, language: Language) -> str:
     if ground:
         said.append(f"({ground[:1].upper()}{ground[1:]}.)")
     return " ".join(said)
+
+
+def receipt_sentence(promised: Promised, language: Language) -> str:
+    """What a receipt says."""
+    words = _RECEIPT[promised.is_shown][language]
+    return words.format(entry=promised.entry, at=to_text(promised.recorded_ms))
 
 
 def _statement(finding: Finding) -> Words:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from openline.adapters.bundle_file import SUFFIX, pack, read_bundle, unpack
@@ -157,10 +158,20 @@ def _grown(store: Records, tree: Tree, progress: Progress) -> Iterator[Record]:
 def _of_node(key: Path, node: str, query: dict[str, str]) -> tuple[EvidenceBundle, Examination]:
     with Desk(key, node) as desk:
         desk.open_session()
-        bundle = unpack(desk.evidence(query))
+        pins = Pins(node_key=desk.custody.log.public_key)
+        bundle = _with_receipts(unpack(desk.evidence(query)), desk)
         if bundle.manifest.party != desk.key.party:
             raise _unsound(f"it is the bundle of {bundle.manifest.party}, and your key is that of {desk.key.party}")
-    return bundle, _checked(bundle, Pins())
+    return bundle, _checked(bundle, pins)
+
+
+def _with_receipts(bundle: EvidenceBundle, desk: Desk) -> EvidenceBundle:
+    """The receipts that this desk has kept of entries in the range; also of one that the node does not show."""
+    if bundle.manifest.inquiry:
+        return bundle
+    span = range(bundle.manifest.from_index, bundle.manifest.to_index)
+    kept = {one.index: one.receipt for one in desk.custody.receipts.all() if one.index in span}
+    return msgspec.structs.replace(bundle, receipts=kept)
 
 
 def _checked(bundle: EvidenceBundle, pins: Pins) -> Examination:
