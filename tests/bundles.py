@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from openline.adapters.http.evidence import source_of
 from openline.codec.agreements import read_agreement
 from openline.codec.envelope import AGREEMENT_TYPE, read_own_envelope, to_base64
@@ -14,12 +16,22 @@ from openline.node.bundle_examination import Examination, Pins, examine
 from openline.node.evidence import Asked, gather
 from openline.node.holdings import of_state
 from openline.node.line import Line
+from openline.node.silence import stretches_of, written
 from openline.record.evidence import Standing
 from tests.cosigning import MONITOR, cosign_all, watched, witness_key
 from tests.key_town import KeyTown, name_of
 from tests.parties import NOON_MS, NORTH, SOUTH, Town, activity, in_air, on_ground, presence
 
 INQUIRY = "the board of inquiry"
+FLIGHTS = "exclusive/town/flights"
+"""What the north tells of its flights goes over no other line."""
+EXCLUSIVE = """
+[[exclusive_channels]]
+id = "flights"
+from = "NORTH"
+to = ["SOUTH"]
+kinds = ["air_activity"]
+"""
 Claim = tuple[str, str, str, str, str, str, int | None, int, str]
 _CARRIED = (Standing.PROVEN, Standing.LINES_WORD, Standing.NO_RECORD_COMPLETE)
 
@@ -27,9 +39,9 @@ _CARRIED = (Standing.PROVEN, Standing.LINES_WORD, Standing.NO_RECORD_COMPLETE)
 class BundleTown(KeyTown):
     """A town whose roots sign the agreements and vouch for the officers, and whose witnesses cosign."""
 
-    def __init__(self, quorum: int | None = 2) -> None:
-        """With the usual agreement, which asks for the witnesses of so many parties."""
-        super().__init__(watched(quorum))
+    def __init__(self, quorum: int | None = 2, *, more: str = "") -> None:
+        """With the usual agreement, which asks for the witnesses of so many parties, and `more` tables in it."""
+        super().__init__(watched(quorum) + more.encode())
         named = [WitnessNamed(at_ms=self.now_ms, party=p, key=witness_key(p)) for p in (NORTH, SOUTH, MONITOR)]
         self.administer(named)
         self.issuers = {party: self.issue(party, f"issuer of {party}") for party in (NORTH, SOUTH)}
@@ -61,10 +73,15 @@ def story(town: Town | None = None) -> Town:
     return told
 
 
-def bundle_of(line: Line, party: str, span: Span | None = None, *, inquiry: str = "") -> EvidenceBundle:
+def bundle_of(
+    line: Line, party: str, span: Span | None = None, *, inquiry: str = "", absences: tuple[str, ...] = ()
+) -> EvidenceBundle:
     """The bundle of a party, as the node would put it together."""
     source = source_of(line, is_drill=line.origin.startswith("drill."))
-    return gather(source, of_state(line.state, party), Asked(party=party, span=span or Span(), inquiry=inquiry))
+    holdings, span = of_state(line.state, party), span or Span()
+    bundle = gather(source, holdings, Asked(party=party, span=span, inquiry=inquiry))
+    stretches = stretches_of(line.state, source, party, absences, span, holdings.witnessed)
+    return msgspec.structs.replace(bundle, absences=written(stretches, source))
 
 
 def pins_of(line: Line) -> Pins:
@@ -75,7 +92,13 @@ def pins_of(line: Line) -> Pins:
 
 def claims_of(found: Examination) -> dict[Claim, Standing]:
     """Every claim that is carried, without its standing, and how far it is carried."""
-    return {
+    silent: dict[Claim, Standing] = {
+        ("absence", one.channel, one.sender, kind, "", "", one.start, one.end, ""): standing
+        for one in found.silences
+        for kind, standing in one.by_kind.items()
+        if standing in _CARRIED
+    }
+    return silent | {
         (
             subject.kind,
             subject.id,

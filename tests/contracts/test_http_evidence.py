@@ -19,7 +19,7 @@ from openline.app.desk import Desk
 from openline.core.ladder import TIER_ROLES
 from openline.core.time import MINUTE_MS, to_text
 from openline.keys.derive import derive_seed
-from tests.bundles import INQUIRY, bundle_of, examined, payload_of, pins_of, story
+from tests.bundles import EXCLUSIVE, FLIGHTS, INQUIRY, BundleTown, bundle_of, examined, payload_of, pins_of, story
 from tests.parties import NOON_MS, NORTH, SOUTH, on_ground, presence
 from tests.serving import NO_CERTIFICATES, TIMEOUT_S, Node
 
@@ -81,6 +81,18 @@ def test_a_range_and_an_inquiry_narrow_it(node: Node) -> None:
     board = unpack(node.get(f"/evidence?inquiry={INQUIRY}", SOUTH).content)
     assert [subject.id for subject in examined(board).subjects] == ["the-presence", "to-the-board"]
     assert unpack(node.get("/evidence?from_index=900", SOUTH).content).opened == ()
+
+
+def test_a_proof_of_absence_comes_with_it_for_a_channel_of_ones_own() -> None:
+    with Node(BundleTown(more=EXCLUSIVE)) as served:
+        assert served.tell(SOUTH, presence(on_ground(NOON_MS)), "the-presence").status_code == 201
+        bundle = unpack(served.get(f"/evidence?absence={FLIGHTS}", SOUTH).content)
+        assert bundle.absences == bundle_of(served.town.line, SOUTH, absences=(FLIGHTS,)).absences
+        assert len(examined(bundle).silences) == 1
+        unknown = served.get("/evidence?absence=exclusive/town/others", SOUTH)
+        assert (unknown.status_code, unknown.json()["code"]) == (404, "NOT_FOUND")
+        both = served.get(f"/evidence?absence={FLIGHTS}&inquiry={INQUIRY}", SOUTH)
+        assert (both.status_code, both.json()["path"]) == (422, "absence")
 
 
 def test_those_who_ask_at_once_are_served_in_turn_or_asked_to_come_back(node: Node) -> None:

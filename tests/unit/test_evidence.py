@@ -6,28 +6,44 @@ import io
 import zipfile
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from openline.adapters.bundle_file import archive, pack, read_bundle, unpack
+from openline.app.evidence_report import to_document
 from openline.codec.bundles import to_members
 from openline.core.errors import BadUse, OpenlineError
 from openline.core.event import Delivered, KeyEnrolled
 from openline.core.evidence import Span
-from openline.core.time import MINUTE_MS
+from openline.core.notice import Kind
+from openline.core.time import HOUR_MS, MINUTE_MS
+from openline.ledger.absence_proof import read_absence, write_absence
 from openline.ledger.leaf import LeafClass, decode_leaf
 from openline.ledger.note import NoteVerifier
 from openline.ledger.proof_file import verify_proof_file
 from openline.node import evidence
-from openline.node.bundle_examination import Pins
+from openline.node import silence as silence_room
+from openline.node.bundle_examination import Examination, Pins
 from openline.node.holdings import of_records, of_state, teller_of
 from openline.node.recovery import event_of
 from openline.record.evidence import Claim, Finding, Ground, Standing, Why
 from openline.record.wording import claim_words, sentence, standing_words
-from tests.bundles import INQUIRY, BundleTown, bundle_of, claims_of, examined, pins_of, story
-from tests.cosigning import MONITOR
-from tests.parties import NOON_MS, NORTH, ORIGIN, SOUTH, Town, on_ground, presence
+from tests.bundles import (
+    EXCLUSIVE,
+    FLIGHTS,
+    INQUIRY,
+    BundleTown,
+    bundle_of,
+    claims_of,
+    examined,
+    payload_of,
+    pins_of,
+    story,
+)
+from tests.cosigning import MONITOR, cosign_all
+from tests.parties import NOON_MS, NORTH, ORIGIN, SOUTH, Town, activity, in_air, on_ground, presence
 
 
 @pytest.fixture(scope="module")
@@ -238,3 +254,87 @@ def test_a_receipt_is_held_against_the_entry_that_it_speaks_of(town: Town) -> No
         found = examined(msgspec.structs.replace(bundle, receipts={index: wrong}))
         assert [fault.entry for fault in found.faults] == [index]
         assert not found.promised
+
+
+def silent_town(*, is_witnessed: bool = True) -> BundleTown:
+    """The north tells nothing of a flight, the south tells something, and witnesses look on."""
+    town = BundleTown(more=EXCLUSIVE)
+    town.tell(SOUTH, presence(on_ground(NOON_MS)), "the-presence")
+    if is_witnessed:
+        cosign_all(town, NORTH, MONITOR)
+    return town
+
+
+def standing_of(found: Examination, kind: Kind = Kind.AIR_ACTIVITY) -> Standing:
+    (silence,) = found.silences
+    return silence.by_kind[kind.value]
+
+
+def test_silence_on_an_exclusive_channel_is_proven_by_the_bundle_alone() -> None:
+    town = silent_town()
+    bundle = unpack(pack(bundle_of(town.line, SOUTH, absences=(FLIGHTS,))))
+    found = examined(bundle, pins_of(town.line))
+    assert not found.faults
+    assert standing_of(found) is Standing.NO_RECORD_COMPLETE
+    (silence,) = to_document(found)["absences"]
+    assert silence["text"][0].startswith("No record, complete: NORTH told nothing on exclusive/town/flights")
+    assert standing_of(examined(bundle)) is Standing.NO_RECORD_COMPLETE, "under roots that the bundle brought along"
+
+
+def test_silence_is_not_provable_without_witnesses_roots_or_what_lies_between() -> None:
+    town = silent_town(is_witnessed=False)
+    alone = examined(bundle_of(town.line, SOUTH, absences=(FLIGHTS,)), pins_of(town.line))
+    assert (standing_of(alone), alone.faults) == (Standing.NO_RECORD, ())
+    town = silent_town()
+    bundle = bundle_of(town.line, SOUTH, absences=(FLIGHTS,))
+    unsigned = tuple(e for e in bundle.keys if b"roots_enrolled" not in payload_of(e.body))
+    proofs = {i: p for i, p in bundle.proofs.items() if i in {e.index for e in (*unsigned, *bundle.opened)}}
+    rootless = examined(msgspec.structs.replace(bundle, keys=unsigned, proofs=proofs))
+    assert standing_of(rootless) is Standing.NO_RECORD
+    assert rootless.silences[0].said[0].startswith("No root of NORTH is known")
+    town = BundleTown(more=EXCLUSIVE)
+    town.tell(NORTH, activity(in_air(NOON_MS + 90 * HOUR_MS)), "the-flight")
+    cosign_all(town, NORTH, MONITOR)
+    of_south = examined(bundle_of(town.line, SOUTH, absences=(FLIGHTS,)), pins_of(town.line))
+    assert (standing_of(of_south), of_south.faults) == (Standing.NO_RECORD, ()), "the south cannot open it"
+    of_north = examined(bundle_of(town.line, NORTH, absences=(FLIGHTS,)), pins_of(town.line))
+    assert standing_of(of_north) is Standing.RECORD
+    assert standing_of(of_north, Kind.ZONE) is Standing.NO_RECORD, "the channel carries no zones"
+
+
+def test_a_proof_of_absence_that_was_changed_is_a_fault_and_shows_nothing() -> None:
+    town = silent_town()
+    bundle = bundle_of(town.line, SOUTH, absences=(FLIGHTS,))
+    (raw,) = bundle.absences
+    proof = read_absence(raw)
+    changes: list[dict[str, Any]] = [
+        {"end": proof.end - 1, "leaves": proof.leaves[:-58]},
+        {"start": proof.start + 1, "size": proof.size + 1},
+        {"opened": (*proof.opened[:-1], msgspec.structs.replace(proof.opened[-1], salt=bytes(32)))},
+        {"leaves": bytes(58) + proof.leaves[58:]},
+    ]
+    for change in changes:
+        changed = write_absence(msgspec.structs.replace(proof, **change))
+        found = examined(msgspec.structs.replace(bundle, absences=(changed,)), pins_of(town.line))
+        assert not found.silences
+        assert "a proof of absence does not hold" in found.faults[0].reason
+    for other in (raw + b" ", b"{}", raw.replace(b'"start"', b'"began"')):
+        found = examined(msgspec.structs.replace(bundle, absences=(other,)), pins_of(town.line))
+        assert not found.silences
+        assert found.faults
+    nothing = examined(msgspec.structs.replace(bundle, checkpoint="nonsense"), pins_of(town.line))
+    assert not nothing.silences
+
+
+def test_a_channel_that_is_none_of_the_partys_and_too_much_at_once_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    town = silent_town()
+    with pytest.raises(OpenlineError) as caught:
+        bundle_of(town.line, SOUTH, absences=("exclusive/town/nothing",))
+    assert caught.value.code == "NOT_FOUND"
+    monkeypatch.setattr(silence_room, "LEAVES_MAX", 2)
+    with pytest.raises(OpenlineError) as caught:
+        bundle_of(town.line, SOUTH, absences=(FLIGHTS,))
+    assert caught.value.code == "LIMIT_EXCEEDED"
+    with pytest.raises(OpenlineError) as caught:
+        bundle_of(town.line, SOUTH, absences=(FLIGHTS,) * 11)
+    assert caught.value.code == "LIMIT_EXCEEDED"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -135,10 +135,10 @@ class Desk:
         """The zones that the party has to know. Needs a session."""
         return self._call("GET", "/zones")
 
-    def evidence(self, asked: dict[str, str]) -> bytes:
+    def evidence(self, asked: Mapping[str, str | list[str]]) -> bytes:
         """The bytes of an evidence bundle, not yet believed. Needs a session."""
         timeout = httpx.Timeout(_TIMEOUT_S, read=_LONG_S)
-        return self._answer("GET", "/evidence", params=asked, timeout=timeout).content
+        return self._answer("GET", "/evidence", params=dict(asked), timeout=timeout).content
 
     def keys(self) -> dict[str, Any]:
         """The keys of the party and of those with whom it shares an agreement. Needs a session."""

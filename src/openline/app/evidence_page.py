@@ -5,7 +5,7 @@ from __future__ import annotations
 from openline.app.console import out, printable, say_drill
 from openline.app.evidence_report import Document, to_document
 from openline.node.bundle_examination import Examination
-from openline.record.evidence import Finding, Standing, Subject
+from openline.record.evidence import Finding, Silence, Standing, Subject
 from openline.record.wording import Language, claim_words, sentence, standing_words
 
 _HEADS: dict[str, dict[Language, str]] = {
@@ -38,12 +38,17 @@ _HEADS: dict[str, dict[Language, str]] = {
         "en": ": {type}, about notice {about}, up to {precedence}",
         "fr": ": {type}, sur l'avis {about}, jusqu'à {precedence}",
     },
+    "silence": {
+        "en": "Exclusive channel {channel}, entries {first} to {last}: what is not on it",
+        "fr": "Canal exclusif {channel}, entrées {first} à {last}: ce qui n'y est pas",
+    },
     "disclosed": {"en": ", disclosed to {reader}", "fr": ", ouvert à {reader}"},
 }
 _STYLES = {
     Standing.PROVEN: "green",
     Standing.LINES_WORD: "cyan",
     Standing.NOT_PROVEN: "yellow",
+    Standing.RECORD: "cyan",
     Standing.NO_RECORD_COMPLETE: "green",
     Standing.NO_RECORD: "yellow",
 }
@@ -70,6 +75,8 @@ def print_report(found: Examination, language: Language) -> None:
             _say_finding(finding, language)
     for promised in document["receipts"]:
         _say(promised["text"][language])
+    for silence in found.silences:
+        _say_silence(silence, language)
     _say(document["caveats"][language], "italic")
 
 
@@ -85,6 +92,15 @@ def _say_faults(document: Document, language: Language) -> None:
         _say(_HEADS["remarks"][language], "bold")
     for remark in document["remarks"]:
         _say(f"  {remark}", "yellow")
+
+
+def _say_silence(silence: Silence, language: Language) -> None:
+    values = {"channel": silence.channel, "first": silence.start, "last": silence.end - 1}
+    _say(_HEADS["silence"][language].format(**values), "bold")
+    for kind, standing in silence.by_kind.items():
+        _say(f"  {kind}: {standing_words(standing, language)}", _STYLES[standing])
+    for said in silence.said:
+        _say(f"  {said}")
 
 
 def _say_finding(finding: Finding, language: Language) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from openline.core.time import to_text
 from openline.node.bundle_examination import Examination, Trust
-from openline.record.evidence import Finding, Promised, Subject, Witnessing
+from openline.record.evidence import Finding, Promised, Silence, Subject, Witnessing
 from openline.record.wording import CAVEATS, Language, Words, receipt_sentence, sentence
 from openline.release.phrases import CAVEAT
 
@@ -66,6 +66,7 @@ def to_document(found: Examination) -> Document:
         "witnessing": [_witnessing(one) for _, one in sorted(found.case.witnessing.items())],
         "subjects": [_subject(one) for one in found.subjects],
         "receipts": [_promised(one) for one in found.promised],
+        "absences": [_silence(one) for one in found.silences],
         "caveats": {language: f"{CAVEATS[language]} {CAVEAT[language]}" for language in _BOTH},
     }
 
@@ -114,6 +115,21 @@ def _promised(promised: Promised) -> Document:
         "promised": "witnessed" if promised.is_witnessed else "published",
         "shown": promised.is_shown,
         "text": {language: receipt_sentence(promised, language) for language in _BOTH},
+    }
+
+
+def _silence(silence: Silence) -> Document:
+    return {
+        "channel": silence.channel,
+        "from_index": silence.start,
+        "to_index": silence.end,
+        "sender": silence.sender,
+        "receivers": list(silence.receivers),
+        "standing": silence.standing.value,
+        "by_kind": {kind: standing.value for kind, standing in silence.by_kind.items()},
+        "witnessed_from": None if silence.from_ms is None else to_text(silence.from_ms),
+        "witnessed_until": None if silence.until_ms is None else to_text(silence.until_ms),
+        "text": list(silence.said),
     }
 
 

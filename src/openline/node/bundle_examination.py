@@ -26,8 +26,9 @@ from openline.ledger.receipt import ReceiptError, open_receipt
 from openline.ledger.tree import leaf_hash
 from openline.node.hearing import Hearing
 from openline.node.journal import class_of
+from openline.node.silence import heard_silence
 from openline.node.terms import Heard, Roots, Terms
-from openline.record.evidence import Case, Promised, Said, Subject, judge
+from openline.record.evidence import Case, Promised, Said, Silence, Subject, Witnessing, judge
 
 
 class Pins(Struct, frozen=True, kw_only=True):
@@ -79,6 +80,8 @@ class Examination(Struct, frozen=True, kw_only=True):
     subjects: tuple[Subject, ...]
     promised: tuple[Promised, ...]
     """What the receipts in it say, of those that hold."""
+    silences: tuple[Silence, ...]
+    """What its proofs of absence show."""
     remarks: tuple[str, ...] = ()
     """What is no fault, and a reader should know."""
 
@@ -113,6 +116,7 @@ class _Examining:
             self._fail(entry, reason)
         self._check_range(hearing.said)
         promised = () if log is None else self._promised(log)
+        silences = self._silences(head, terms, witnessing)
         case = Case(party=self._bundle.manifest.party, said=said, witnessing=witnessing)
         return Examination(
             bundle=self._bundle,
@@ -124,6 +128,7 @@ class _Examining:
             case=case,
             subjects=judge(case),
             promised=promised,
+            silences=silences,
             remarks=tuple(hearing.remarks),
         )
 
@@ -150,6 +155,20 @@ class _Examining:
                     is_shown=entry is not None,
                 )
             )
+        return tuple(found)
+
+    def _silences(
+        self, head: Checkpoint | None, terms: Terms, witnessing: dict[str, Witnessing]
+    ) -> tuple[Silence, ...]:
+        found: list[Silence] = []
+        if head is None:
+            return ()
+        for raw in self._bundle.absences:
+            silence, fault = heard_silence(raw, head, terms.read_signed, terms.rootless_in(raw), witnessing)
+            if fault:
+                self._fail(None, f"a proof of absence does not hold: {fault}")
+            elif silence is not None:
+                found.append(silence)
         return tuple(found)
 
     def _fail(self, entry: int | None, reason: str) -> None:

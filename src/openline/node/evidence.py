@@ -59,6 +59,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     span: Span = Span()
     inquiry: str = ""
     """Only what the party has disclosed to this inquiry; empty for all that it may show."""
+    absences: tuple[str, ...] = ()
+    """Exclusive channels of which it is to be shown what is not on them."""
 
 
 def gather(source: Source, holdings: Holdings, asked: Asked, progress: Progress | None = None) -> EvidenceBundle:
@@ -79,6 +81,42 @@ def gather(source: Source, holdings: Holdings, asked: Asked, progress: Progress 
         ) from error
 
 
+def size_of(source: Source) -> int:
+    """How many entries the checkpoint covers."""
+    return parse_checkpoint(parse_note(source.checkpoint).text).size
+
+
+def range_of(source: Source, span: Span) -> tuple[int, int]:
+    """The entries that are asked for, half-open.
+
+    Raises:
+        ValueError, msgspec.DecodeError: when an entry cannot be read.
+        StoreError: when the disk cannot be read.
+    """
+    size = size_of(source)
+    end = size if span.end is None else min(span.end, size)
+    first = max(span.first, _index_at(source, span.since_ms, size) if span.since_ms else 0)
+    if span.until_ms < FOREVER_MS:
+        end = min(end, _index_at(source, span.until_ms, size))
+    return min(first, end), end
+
+
+def _index_at(source: Source, at_ms: int, size: int) -> int:
+    """The first entry that was recorded at `at_ms` or later; the size when there is none."""
+    low, high = 0, size
+    while low < high:
+        middle = (low + high) // 2
+        record = source.record(middle)
+        if record is None:
+            message = f"entry {middle} is not there"
+            raise ValueError(message)
+        if recorded_ms(record) < at_ms:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
 class _Gathering:
     """One bundle in the making."""
 
@@ -86,13 +124,13 @@ class _Gathering:
         self._source = source
         self._asked = asked
         self._holdings = holdings
-        self._size = parse_checkpoint(parse_note(source.checkpoint).text).size
+        self._size = size_of(source)
         self._bytes = 0
         # what witnesses answered is recorded behind what they cosigned, so this checkpoint is never the last
         self._early, self._early_note = holdings.witnessed, self._cosigned_note()
 
     def run(self, progress: Progress) -> EvidenceBundle:
-        first, end = self._range(self._asked.span)
+        first, end = range_of(self._source, self._asked.span)
         indexes = [i for i in self._holdings.within(first, end) if i not in self._holdings.key_documents]
         self._check_count(len(indexes))
         shown: dict[int, Record] = {}
@@ -182,24 +220,6 @@ class _Gathering:
 
     def _before(self, indexes: Iterable[int], last: int) -> Iterator[Record]:
         return (self._read(index) for index in indexes if index < last)
-
-    def _range(self, span: Span) -> tuple[int, int]:
-        end = self._size if span.end is None else min(span.end, self._size)
-        first = max(span.first, self._index_at(span.since_ms) if span.since_ms else 0)
-        if span.until_ms < FOREVER_MS:
-            end = min(end, self._index_at(span.until_ms))
-        return min(first, end), end
-
-    def _index_at(self, at_ms: int) -> int:
-        """The first entry that was recorded at `at_ms` or later; the size when there is none."""
-        low, high = 0, self._size
-        while low < high:
-            middle = (low + high) // 2
-            if recorded_ms(self._read(middle)) < at_ms:
-                low = middle + 1
-            else:
-                high = middle
-        return low
 
     def _opened(self, record: Record) -> OpenedEntry:
         salt = self._source.salts.of(record.index)

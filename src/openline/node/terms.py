@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
 from msgspec import Struct
 
 from openline.agreement.register import Register
@@ -24,11 +25,15 @@ from openline.intake.keyring import OperationalKey
 from openline.keys.dsse import pae
 from openline.keys.identify import key_id
 from openline.keys.signing import BadSignature, verify
+from openline.ledger.absence_proof import AbsenceMalformed, read_absence
 from openline.ledger.checkpoint import Checkpoint
 from openline.ledger.cosignature import confirmed_cosignatures, parse_cosigner_key
 from openline.ledger.note import NoteError
 from openline.ledger.told import split_told
 from openline.record.evidence import Ground, Witnessing
+
+_LAST = 1 << 63
+"""Behind every entry."""
 
 Roots = Mapping[str, tuple[bytes, ...]]
 """Root keys by party: the first that it had on this ledger."""
@@ -89,6 +94,32 @@ class Terms:
         """What the cosignatures of these checkpoints, all the node's, show: by agreement, in its last version."""
         latest = {name: shown for (name, _), shown in sorted(self.agreements.items())}
         return {name: self._witnessing(shown, heads) for name, shown in latest.items()}
+
+    def read_signed(self, raw: bytes) -> Agreement:
+        """The agreement in an envelope, once all its parties are seen to have signed it.
+
+        Raises:
+            ValueError, OpenlineError: when one of them has not, by the roots that are known.
+        """
+        envelope = read_envelope(raw)
+        agreement = read_agreement(envelope.payload)
+        grounds = [self._signed(0, envelope, p) or self._signed(_LAST, envelope, p) for p in agreement.parties]
+        if envelope.payload_type != AGREEMENT_TYPE or None in grounds:
+            message = "a party has not signed it"
+            raise ValueError(message)
+        if Ground.OPERATOR in grounds:
+            message = "the root of a party is not known"
+            raise ValueError(message)
+        return agreement
+
+    def rootless_in(self, raw: bytes) -> str:
+        """A party of an agreement in a proof of absence whose root nobody has named; empty when there is none."""
+        try:
+            envelopes = read_absence(raw).agreements
+            parties = {p for one in envelopes for p in read_agreement(read_own_envelope(one)[1]).parties}
+        except (AbsenceMalformed, OpenlineError, msgspec.MsgspecError):
+            return ""
+        return min(parties - self._given.keys() - self._shown.keys(), default="")
 
     def _follow(self, held: Iterable[Heard]) -> Chain:
         documents: list[ToldKey] = []

@@ -52,6 +52,8 @@ class Standing(StrEnum):
     LINES_WORD = "on the line's word"
     """The node recorded and signed it, and nobody else."""
     NOT_PROVEN = "not proven"
+    RECORD = "record"
+    """Of what is asked whether it is there: it is."""
     NO_RECORD_COMPLETE = "no record, complete"
     """It is not in the ledger, and a proof of absence shows that."""
     NO_RECORD = "no record, not provable"
@@ -181,6 +183,25 @@ class Promised(Struct, frozen=True, kw_only=True):
     """True when witnesses were promised by the deadline, false for a checkpoint alone."""
     is_shown: bool
     """False when the entry is not in the bundle: the receipt alone says that it was taken."""
+
+
+class Silence(Struct, frozen=True, kw_only=True):
+    """What a proof of absence shows of an exclusive channel, entries [start, end)."""
+
+    channel: str
+    start: int
+    end: int
+    sender: str
+    receivers: tuple[str, ...]
+    standing: Standing
+    """Of anything at all on the channel."""
+    by_kind: dict[str, Standing]
+    """Of each kind of notice."""
+    said: tuple[str, ...]
+    """The same in words, with what is not proven."""
+    from_ms: int | None
+    until_ms: int | None
+    """Whatever witnesses had seen by the second and not by the first time lies in the range."""
 
 
 def judge(case: Case) -> tuple[Subject, ...]:

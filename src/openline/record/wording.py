@@ -96,6 +96,7 @@ _STANDINGS: dict[Standing, Words] = {
     Standing.PROVEN: {"en": "proven", "fr": "prouvé"},
     Standing.LINES_WORD: {"en": "on the line's word", "fr": "sur la parole de la ligne"},
     Standing.NOT_PROVEN: {"en": "not proven", "fr": "non prouvé"},
+    Standing.RECORD: {"en": "record", "fr": "inscription"},
     Standing.NO_RECORD_COMPLETE: {"en": "no record, complete", "fr": "aucune inscription, complet"},
     Standing.NO_RECORD: {"en": "no record, not provable", "fr": "aucune inscription, non prouvable"},
 }

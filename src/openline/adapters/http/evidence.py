@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 
+import msgspec
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
@@ -19,9 +20,11 @@ from openline.core.evidence import Span
 from openline.core.limits import NAME_MAX_CHARS
 from openline.core.time import FOREVER_MS
 from openline.ledger.note import NoteVerifier
+from openline.node.absence import Stretch
 from openline.node.evidence import Asked, Source, gather
 from openline.node.holdings import Holdings, of_state
 from openline.node.line import Line
+from openline.node.silence import stretches_of, written
 
 ZIP = "application/zip"
 WAITING_MAX = 8
@@ -54,14 +57,16 @@ class Evidence:
         self._waiting += 1
         try:
             async with self._turn:
-                source, holdings = await self._committed.look(lambda line: self._seen(line, asked.party))
-                return Answer(200, await asyncio.to_thread(_packed, source, holdings, asked), ZIP)
+                seen = await self._committed.look(lambda line: self._seen(line, asked))
+                return Answer(200, await asyncio.to_thread(_packed, asked, *seen), ZIP)
         finally:
             self._waiting -= 1
 
-    def _seen(self, line: Line, party: str) -> tuple[Source, Holdings]:
+    def _seen(self, line: Line, asked: Asked) -> tuple[Source, Holdings, tuple[Stretch, ...]]:
         """The ledger as its disk has it at this moment; complete parts of the tree never change."""
-        return source_of(line, is_drill=self._is_drill), of_state(line.state, party)
+        source, holdings = source_of(line, is_drill=self._is_drill), of_state(line.state, asked.party)
+        channels, span = asked.absences, asked.span
+        return source, holdings, stretches_of(line.state, source, asked.party, channels, span, holdings.witnessed)
 
 
 def source_of(line: Line, *, is_drill: bool) -> Source:
@@ -77,13 +82,22 @@ def source_of(line: Line, *, is_drill: bool) -> Source:
     )
 
 
-def _packed(source: Source, holdings: Holdings, asked: Asked) -> bytes:
-    return pack(gather(source, holdings, asked))
+def _packed(asked: Asked, source: Source, holdings: Holdings, stretches: tuple[Stretch, ...]) -> bytes:
+    bundle = gather(source, holdings, asked)
+    return pack(msgspec.structs.replace(bundle, absences=written(stretches, source)))
 
 
 def _asked(party: str, request: Request) -> Asked:
     query = request.query_params
     since, until, inquiry = (query.get(name, "") for name in ("from", "to", "inquiry"))
+    absences = tuple(query.getlist("absence"))
+    if absences and inquiry:
+        raise Invalid(
+            "VALUE_INVALID",
+            "a proof of absence opens more than an inquiry is shown",
+            path="absence",
+            remedy="Ask for two bundles.",
+        )
     if len(inquiry) > NAME_MAX_CHARS:
         raise Invalid("VALUE_INVALID", "no inquiry has so long a name", path="inquiry", remedy="Name it as declared.")
     to_index = query.get("to_index", "")
@@ -93,7 +107,7 @@ def _asked(party: str, request: Request) -> Asked:
         since_ms=read_instant(since, path="from") if since else 0,
         until_ms=read_instant(until, path="to") if until else FOREVER_MS,
     )
-    return Asked(party=party, span=span, inquiry=inquiry)
+    return Asked(party=party, span=span, inquiry=inquiry, absences=absences)
 
 
 def _number(text: str, path: str) -> int:

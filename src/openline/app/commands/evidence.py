@@ -8,6 +8,7 @@ from typing import Annotated
 
 import msgspec
 import typer
+from msgspec import Struct
 
 from openline.adapters.bundle_file import SUFFIX, pack, read_bundle, unpack
 from openline.adapters.key_files import read_or_create_node_secret
@@ -28,11 +29,15 @@ from openline.ledger.note import NoteError, NoteVerifier, parse_verifier_key
 from openline.ledger.tree import Tree, leaf_hash
 from openline.node.bundle_examination import Examination, Pins, examine
 from openline.node.evidence import Asked, Source, gather
-from openline.node.holdings import of_records
+from openline.node.holdings import Holdings, of_records, of_state
 from openline.node.ports import Record, Records, StoreError
-from openline.node.recovery import Progress
+from openline.node.recovery import Progress, recover
 from openline.node.secrets import NodeSecrets
+from openline.node.silence import stretches_of, written
+from openline.node.state import State
 from openline.record.wording import Language
+
+Query = dict[str, str | list[str]]
 
 
 def export(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
@@ -45,6 +50,9 @@ def export(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
     from_index: Annotated[int, typer.Option(min=0, help="From this entry on.")] = 0,
     to_index: Annotated[int | None, typer.Option(min=0, help="Up to this entry.")] = None,
     inquiry: Annotated[str, typer.Option(help="Only what was disclosed to this inquiry, in the same words.")] = "",
+    absence: Annotated[
+        list[str] | None, typer.Option(metavar="CHANNEL", help="Show what is not on this exclusive channel.")
+    ] = None,
     file: Annotated[Path | None, typer.Option("--out", help="Where to write it. No file is written over.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -72,10 +80,19 @@ def export(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
                 path="--data, --key",
                 remedy="Give --data and --party on the node's machine, or --key and --node.",
             )
+        channels = tuple(absence or ())
+        if channels and inquiry:
+            raise BadUse(
+                "CONFIGURATION_INVALID",
+                "a proof of absence opens more than an inquiry is shown",
+                path="--absence, --inquiry",
+                remedy="Make two bundles.",
+            )
         if data is not None:
-            bundle, found = _of_folder(data, Asked(party=party, span=span, inquiry=inquiry))
+            bundle, found = _of_folder(data, Asked(party=party, span=span, inquiry=inquiry, absences=channels))
         else:
-            bundle, found = _of_node(_given(key), node, _query(since, until, from_index, to_index, inquiry))
+            query = _query(since, until, from_index, to_index, inquiry)
+            bundle, found = _of_node(_given(key), node, {**query, "absence": list(channels)})
         path = file or Path(_name(bundle))
         _write(path, pack(bundle))
     if json:
@@ -128,22 +145,46 @@ def _of_folder(folder: Path, asked: Asked) -> tuple[EvidenceBundle, Examination]
 
 def _gathered(folder: Path, settings: Settings, store: Records, asked: Asked) -> EvidenceBundle:
     secrets = NodeSecrets(read_or_create_node_secret(folder / SECRET_NAME))
-    tree, note = Tree(), store.checkpoint()
+    note = store.checkpoint()
     if not note:
         raise BadUse("FILE_UNREADABLE", "nothing is recorded in it yet", path=str(folder), remedy="Tell something.")
     with entry_progress("Reading the ledger") as progress:
-        holdings = of_records(_grown(store, tree, progress), asked.party)
+        seen = _seen(store, secrets, settings.origin, asked, progress)
     source = Source(
         record=store.get,
         salts=Salts(secrets.salt),
-        tree=tree,
+        tree=seen.tree,
         node_key=NoteVerifier(settings.origin, secrets.signer.public_key),
         checkpoint=note,
-        sign=lambda size: sign_checkpoint(Checkpoint(settings.origin, size, tree.root(size)), secrets.signer),
+        sign=lambda size: sign_checkpoint(Checkpoint(settings.origin, size, seen.tree.root(size)), secrets.signer),
         is_drill=settings.drill,
     )
     with entry_progress("Opening entries") as progress:
-        return gather(source, holdings, asked, progress)
+        bundle = gather(source, seen.holdings, asked, progress)
+    if seen.state is None:
+        return bundle
+    witnessed = seen.holdings.witnessed
+    stretches = stretches_of(seen.state, source, asked.party, asked.absences, asked.span, witnessed)
+    return msgspec.structs.replace(bundle, absences=written(stretches, source))
+
+
+class _Seen(Struct, frozen=True, kw_only=True):
+    """A ledger that was read through."""
+
+    tree: Tree
+    holdings: Holdings
+    state: State | None
+    """Only where it was asked for: it takes longer than all the rest."""
+
+
+def _seen(store: Records, secrets: NodeSecrets, origin: str, asked: Asked, progress: Progress) -> _Seen:
+    """What lies where. Only for a proof of absence is the state rebuilt, which knows the exclusive channels."""
+    if asked.absences:
+        state, journal = recover(store, secrets, origin, progress)
+        return _Seen(tree=journal.tree, holdings=of_state(state, asked.party), state=state)
+    tree = Tree()
+    holdings = of_records(_grown(store, tree, progress), asked.party)
+    return _Seen(tree=tree, holdings=holdings, state=None)
 
 
 def _grown(store: Records, tree: Tree, progress: Progress) -> Iterator[Record]:
@@ -155,7 +196,7 @@ def _grown(store: Records, tree: Tree, progress: Progress) -> Iterator[Record]:
         yield record
 
 
-def _of_node(key: Path, node: str, query: dict[str, str]) -> tuple[EvidenceBundle, Examination]:
+def _of_node(key: Path, node: str, query: Query) -> tuple[EvidenceBundle, Examination]:
     with Desk(key, node) as desk:
         desk.open_session()
         pins = Pins(node_key=desk.custody.log.public_key)
