@@ -17,7 +17,7 @@ from openline.node.evidence import Asked, gather
 from openline.node.holdings import of_state
 from openline.node.line import Line
 from openline.node.silence import stretches_of, written
-from openline.record.evidence import Standing
+from openline.record.findings import Standing
 from tests.cosigning import MONITOR, cosign_all, watched, witness_key
 from tests.key_town import KeyTown, name_of
 from tests.parties import NOON_MS, NORTH, SOUTH, Town, activity, in_air, on_ground, presence

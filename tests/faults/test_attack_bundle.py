@@ -33,7 +33,7 @@ from openline.ledger.proof_file import ProofFile, format_proof_file, parse_proof
 from openline.node.bundle_examination import Examination, Pins
 from openline.node.journal import Told
 from openline.node.secrets import NodeSecrets
-from openline.record.evidence import Standing, Why
+from openline.record.findings import Standing, Why
 from tests.bundles import BundleTown, bundle_of, claims_of, examined, pins_of, says_more, story
 from tests.parties import NOON_MS, NORTH, SOUTH, Town, on_ground, presence
 

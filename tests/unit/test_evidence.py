@@ -28,7 +28,7 @@ from openline.node import silence as silence_room
 from openline.node.bundle_examination import Examination, Pins
 from openline.node.holdings import of_records, of_state, teller_of
 from openline.node.recovery import event_of
-from openline.record.evidence import Claim, Finding, Ground, Standing, Why
+from openline.record.findings import Claim, Finding, Ground, Standing, Why
 from openline.record.wording import claim_words, sentence, standing_words
 from tests.bundles import (
     EXCLUSIVE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from openline.app.console import out, printable, say_drill
 from openline.app.evidence_report import Document, to_document
 from openline.node.bundle_examination import Examination
-from openline.record.evidence import Finding, Silence, Standing, Subject
+from openline.record.findings import Finding, Silence, Standing, Subject
 from openline.record.wording import Language, claim_words, sentence, standing_words
 
 _HEADS: dict[str, dict[Language, str]] = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from openline.core.time import to_text
 from openline.node.bundle_examination import Examination, Trust
-from openline.record.evidence import Finding, Promised, Silence, Subject, Witnessing
+from openline.record.findings import Finding, Promised, Silence, Subject, Witnessing
 from openline.record.wording import CAVEATS, Language, Words, receipt_sentence, sentence
 from openline.release.phrases import CAVEAT
 

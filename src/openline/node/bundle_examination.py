@@ -28,7 +28,8 @@ from openline.node.hearing import Hearing
 from openline.node.journal import class_of
 from openline.node.silence import heard_silence
 from openline.node.terms import Heard, Roots, Terms
-from openline.record.evidence import Case, Promised, Said, Silence, Subject, Witnessing, judge
+from openline.record.evidence import judge
+from openline.record.findings import Case, Promised, Said, Silence, Subject, Witnessing
 
 
 class Pins(Struct, frozen=True, kw_only=True):

@@ -26,7 +26,7 @@ from openline.intake.chain import Rests
 from openline.ledger.note import parse_verifier_key
 from openline.ledger.told import split_told
 from openline.node.terms import Heard, Terms
-from openline.record.evidence import Ground, Said
+from openline.record.findings import Ground, Said
 
 ToldWord = Notice | Acknowledgement | Declaration
 

@@ -18,7 +18,7 @@ from openline.ledger.epochs import split_name
 from openline.node.absence import Stretch, absence_of, stretch_of
 from openline.node.evidence import Source, range_of, size_of
 from openline.node.state import State
-from openline.record.evidence import Silence, Standing, Witnessing
+from openline.record.findings import Silence, Standing, Witnessing
 
 LEAVES_MAX = 200_000
 """Leaves of one proof: it shows all of its stretch."""

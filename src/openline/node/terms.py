@@ -30,7 +30,7 @@ from openline.ledger.checkpoint import Checkpoint
 from openline.ledger.cosignature import confirmed_cosignatures, parse_cosigner_key
 from openline.ledger.note import NoteError
 from openline.ledger.told import split_told
-from openline.record.evidence import Ground, Witnessing
+from openline.record.findings import Ground, Witnessing
 
 _LAST = 1 << 63
 """Behind every entry."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from openline.core.time import to_text
-from openline.record.evidence import LINE, OTHER_SIDE, Claim, Finding, Ground, Promised, Standing, Why
+from openline.record.findings import LINE, OTHER_SIDE, Claim, Finding, Ground, Promised, Standing, Why
 
 Language = Literal["en", "fr"]
 Words = dict[Language, str]
