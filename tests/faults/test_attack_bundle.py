@@ -30,12 +30,13 @@ from openline.ledger.cosignature import line_text
 from openline.ledger.leaf import Leaf, LeafClass, commitment, encode_leaf
 from openline.ledger.note import NoteVerifier, format_verifier_key, parse_signature_lines
 from openline.ledger.proof_file import ProofFile, format_proof_file, parse_proof_file
+from openline.ledger.receipt import ReceiptSigner
 from openline.node.bundle_examination import Examination, Pins
 from openline.node.journal import Told
 from openline.node.secrets import NodeSecrets
 from openline.record.findings import Standing, Why
 from tests.bundles import BundleTown, bundle_of, claims_of, examined, pins_of, says_more, story
-from tests.parties import NOON_MS, NORTH, SOUTH, Town, on_ground, presence
+from tests.parties import NOON_MS, NORTH, ORIGIN, SOUTH, Town, on_ground, presence
 
 TOWN = story()
 BUNDLE = bundle_of(TOWN.line, SOUTH)
@@ -403,6 +404,21 @@ def test_an_agreement_that_a_party_did_not_sign_is_found_out_by_its_root() -> No
     found = examined(BUNDLE, strangers)
     assert any("not signed with a root of NORTH" in fault.reason for fault in found.faults)
     assert not says_more(found, HONEST)
+
+
+def test_an_entry_that_was_changed_after_its_receipt_is_found_out() -> None:
+    signer = ReceiptSigner(ORIGIN, TOWN.secrets.signer)
+    given = signer.sign(
+        index=PRESENCE,
+        leaf_hash=bytes(32),
+        digest=bytes(32),
+        recorded_ms=NOON_MS,
+        within_ms=60_000,
+        is_witnessed=True,
+    )
+    found = found_out(replace(BUNDLE, receipts={PRESENCE: given}), PRESENCE, "a receipt for something else")
+    assert not found.promised
+    assert "a receipt for something else" in examined(replace(BUNDLE, receipts={DELIVERY: given})).faults[0].reason
 
 
 # Everything else
