@@ -17,6 +17,7 @@ from openline.adapters.http.app import NodeApp, build_app
 from openline.adapters.http.server import Serving
 from openline.adapters.http.streams import Patience
 from openline.adapters.memory import MemoryStore
+from openline.node.attachments import AttachmentStore
 from openline.node.ports import Record
 from openline.node.sequencer import Sequencer
 from openline.node.sessions import Sessions
@@ -71,7 +72,13 @@ class Node:
     """A context in which a town's line is served."""
 
     def __init__(
-        self, town: Town | None = None, *, keep_alive_s: float = 0.05, pulse_s: float = 0.02, is_drill: bool = True
+        self,
+        town: Town | None = None,
+        *,
+        keep_alive_s: float = 0.05,
+        pulse_s: float = 0.02,
+        is_drill: bool = True,
+        attachments: AttachmentStore | None = None,
     ) -> None:
         """The clock stands at the town's time until it is moved."""
         self.town = town or Town()
@@ -86,6 +93,7 @@ class Node:
             report=self.report,
             patience=Patience(keep_alive_s=keep_alive_s),
             pulse_s=pulse_s,
+            attachments=attachments,
         )
         self.url = ""
         self.http: httpx.Client

@@ -10,13 +10,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from openline.adapters.clock import ManualClock
 from openline.adapters.http.app import build_app
 from openline.adapters.http.server import Serving
-from openline.adapters.http.witness import WitnessApp, Witnessing
+from openline.adapters.http.witness import Witnessing
 from openline.adapters.witness_client import ANSWER_MAX_BYTES, HttpWitnesses
 from openline.adapters.witness_store import WitnessStore
 from openline.core.errors import BadUse
@@ -31,56 +29,10 @@ from tests.cosigning import name_of, watched, watched_town, witness_signer
 from tests.growing_log import ORIGIN, Log
 from tests.parties import NOON_MS, NORTH, SOUTH, agreement, on_ground, presence
 from tests.parties import ORIGIN as TOWN_ORIGIN
-from tests.serving import NO_CERTIFICATES, TIMEOUT_S, Node
+from tests.serving import TIMEOUT_S, Node
+from tests.witnesses import Served, served
 
 LOG = Log(40)
-
-
-class Served:
-    """A witness that runs alone, in a thread with a loop of its own."""
-
-    def __init__(self, folder: Path, party: str, *verifiers: NoteVerifier) -> None:
-        self.store = WitnessStore(folder / f"{party}.sqlite")
-        logs: dict[str, list[NoteVerifier]] = {}
-        for verifier in verifiers:
-            logs.setdefault(verifier.name, []).append(verifier)
-        self.reports: list[str] = []
-        self.witness = Witness(name_of(party), witness_signer(party), logs, self.store, ManualClock(NOON_MS))
-        self.app = WitnessApp(self.witness, lambda sentence, _: self.reports.append(sentence))
-        self._up = threading.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self.serving = Serving(self.app, "127.0.0.1", 0, lambda _: self._up.set())
-        self._thread = threading.Thread(target=self._run, name="witness")
-        self._thread.start()
-        assert self._up.wait(TIMEOUT_S)
-        self.http = httpx.Client(base_url=self.serving.url, timeout=TIMEOUT_S, verify=NO_CERTIFICATES)
-
-    def add(self, body: bytes) -> httpx.Response:
-        return self.http.post("/add-checkpoint", content=body)
-
-    def stop(self) -> None:
-        self.http.close()
-        assert self._loop is not None
-        self._loop.call_soon_threadsafe(self.serving.stop)
-        self._thread.join(TIMEOUT_S)
-        assert not self._thread.is_alive()
-        self.store.close()
-
-    def _run(self) -> None:
-        async def main() -> None:
-            self._loop = asyncio.get_running_loop()
-            await self.serving.run()
-
-        asyncio.run(main())
-
-
-@contextmanager
-def served(folder: Path, party: str, *verifiers: NoteVerifier) -> Iterator[Served]:
-    witness = Served(folder, party, *verifiers)
-    try:
-        yield witness
-    finally:
-        witness.stop()
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from openline.adapters.http import feeds, shapes, streams
 from openline.adapters.http.openapi import document
-from openline.adapters.http.operations import OPERATIONS, Operation
+from openline.adapters.http.operation import Operation
+from openline.adapters.http.operations import OPERATIONS
 from openline.adapters.http.schemas import FEED_EVENTS
 from openline.adapters.http.statuses import STATUSES
 from openline.core import limits

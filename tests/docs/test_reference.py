@@ -192,7 +192,7 @@ def read_any(raw: bytes) -> str:
         read_acknowledgement(raw)
     elif kind == "session":
         read_session(raw)
-    elif kind in {"disclosure", "sighting"}:
+    elif kind in {"disclosure", "erasure", "sighting"}:
         read_declaration(raw)
     else:
         assert read_notice(raw, offsets_of=lambda _: Offsets(0, 0)).kind.value == kind

@@ -172,6 +172,22 @@ def test_who_guarantees_a_zone_hears_of_no_window(one: int, other: int, east_m: 
     assert len(views[0]) >= 2
 
 
+@given(flights, flights)
+def test_what_is_disclosed_to_one_is_heard_by_no_other(one: Secret, other: Secret) -> None:
+    """SOUTH is shown NORTH's notice; EAST, in the same agreement, hears the same whatever stands in it."""
+    views = []
+    for secret in (one, other):
+        town = Town(agreement("town", [NORTH, SOUTH, "EAST"]), parties=[NORTH, SOUTH, "EAST"])
+        town.tell("EAST", presence(on_ground(NOON_MS, east_m=90_000.0)))
+        index = town.tell(NORTH, flight(secret)).index
+        town.declare(NORTH, {"type": "disclosure", "entry": index, "to": SOUTH, "reason": str(secret)})
+        town.wait(12 * HOUR_MS)
+        assert town.line.state.may_read(SOUTH, index)
+        assert not town.line.state.may_read("EAST", index)
+        views.append(heard(town, "EAST"))
+    assert views[0] == views[1]
+
+
 quarters = st.integers(0, 14)
 
 

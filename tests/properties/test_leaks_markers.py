@@ -155,6 +155,24 @@ def test_no_figure_of_one_party_is_in_what_the_addresses_give_the_other() -> Non
     assert secrets.seen_in(shown) == []
 
 
+def test_a_disclosure_shows_what_it_opens_and_no_other_figure() -> None:
+    """One notice of NORTH's is opened to SOUTH; every figure of all its others stays where it was."""
+    opened, kept = Secrets(Random(9)), Secrets(Random(2))
+    town = a_day(kept)
+    name = opened.name()
+    index = town.tell(NORTH, activity(hidden(opened, in_air(NOON_MS))), name).index
+    reason = f"because of {kept.name()}"
+    town.declare(NORTH, {"type": "disclosure", "entry": index, "to": SOUTH, "reason": reason})
+    with Node(town) as node:
+        paths = ["/alerts", "/notices", "/zones", "/channels", "/metrics", "/checkpoint"]
+        paths += [f"/entries/{which}" for which in range(town.line.committed)]
+        answers = [node.http.get(path, headers=node.held(SOUTH)) for path in paths]
+        frames = [frame.data for frame in node.told(SOUTH)]
+    shown = b"\n".join([*(a.content for a in answers), repr(frames).encode()])
+    assert len(opened.seen_in(shown)) > 5
+    assert kept.seen_in(shown) == []
+
+
 def test_the_search_finds_what_is_there() -> None:
     secrets = Secrets(Random(1))
     value, moment = secrets.number(30, 40), secrets.moment(NOON_MS)

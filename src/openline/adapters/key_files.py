@@ -53,7 +53,7 @@ class _Content(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def new_seed() -> bytes:
-    """A fresh private key."""
+    """32 fresh bytes of chance: a private key, the key of an attachment, a salt."""
     return os.urandom(SEED_BYTES)
 
 

@@ -1,9 +1,10 @@
-"""A store in memory: for drills, and with switches for the two ways in which a disk fails."""
+"""Stores in memory: for drills, and with switches for the two ways in which a disk fails."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from openline.node.attached import Name
 from openline.node.ports import Record, StoreError
 
 
@@ -75,3 +76,26 @@ class MemoryStore:
         if self.fails_reading:
             message = "a planned fault: the disk cannot be read"
             raise StoreError(message)
+
+
+class MemoryAttachments:
+    """Attachments in a dictionary, for nodes that keep nothing."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        self.held: dict[Name, bytes] = {}
+
+    def put(self, name: Name, content: bytes) -> bool:
+        """Keep one; False when it is there already."""
+        is_new = name not in self.held
+        self.held[name] = content
+        return is_new
+
+    def get(self, name: Name) -> bytes | None:
+        """One, or None."""
+        return self.held.get(name)
+
+    def destroy(self, names: Iterable[Name]) -> None:
+        """Let go of them."""
+        for name in names:
+            self.held.pop(name, None)

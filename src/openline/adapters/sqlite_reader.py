@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from openline.node.ports import Record, StoreError
 
 _BUSY_MS = 5_000
 _ROWS_AT_ONCE = 500
+_PAGES_AT_ONCE = 2_048
+"""Of 4 KiB: what is copied between two words of progress."""
 _SIZE = "SELECT ifnull(max(idx), -1) + 1 FROM entries"
 _LAST_CHECKPOINT = "SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1"
 _CHECKPOINTS = "SELECT size, note FROM checkpoints WHERE size >= ? ORDER BY size"
@@ -96,6 +98,30 @@ class SqliteReader:
                         os.fsync(handle)
                     finally:
                         os.close(handle)
+
+    def copy(self, path: Path, progress: Callable[[int, int], None]) -> None:
+        """Copy what is seen here into a new file, on disk when it returns (https://sqlite.org/backup.html).
+
+        It is one moment of the ledger, however long the copy takes: this connection holds it, and the node that writes
+        goes on beside it. `progress` is told pages done and pages in all.
+
+        Raises:
+            StoreError: when either disk refuses.
+        """
+        with self._errors():
+            into = sqlite3.connect(path, isolation_level=None)
+            try:
+                self._connection.backup(
+                    into, pages=_PAGES_AT_ONCE, progress=lambda _, left, total: progress(total - left, total)
+                )
+            finally:
+                into.close()
+            self._check_alone()
+            handle = os.open(path, os.O_RDWR)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
 
     def close(self) -> None:
         """Let go of the file."""

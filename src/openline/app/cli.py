@@ -8,8 +8,11 @@ import typer
 
 from openline import __version__
 from openline.app.commands.agreement import agreement
+from openline.app.commands.attachment import attachment
+from openline.app.commands.backup import backup, restore
 from openline.app.commands.demo import demo
 from openline.app.commands.desk import ack, send, status, watch
+from openline.app.commands.disclose import disclose
 from openline.app.commands.evidence import export
 from openline.app.commands.key_making import KEY_MAKING
 from openline.app.commands.key_telling import KEY_TELLING
@@ -37,8 +40,12 @@ for command in (*_NODE, *_DESK):
     app.command()(command)
 for name, command in (*KEY_MAKING, *KEY_TELLING):
     keys.command(name)(command)
+app.command()(disclose)
+app.command()(backup)
+app.command()(restore)
 app.add_typer(keys, name="key")
 app.add_typer(agreement, name="agreement")
+app.add_typer(attachment, name="attachment")
 
 
 def _say_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with the option's value

@@ -6,6 +6,7 @@ import gc
 from pathlib import Path
 
 from openline import __version__
+from openline.adapters.attachments import KEYS_NAME, FileAttachments
 from openline.adapters.key_files import read_or_create_node_secret
 from openline.adapters.sqlite import SqliteStore
 from openline.adapters.sqlite_reader import SqliteReader
@@ -57,6 +58,19 @@ def open_reader(folder: Path) -> SqliteReader:
         return SqliteReader(path)
     except StoreError as error:
         raise BadUse("FILE_UNREADABLE", str(error), path=str(path), remedy=error.remedy) from error
+
+
+def open_attachments(folder: Path, settings: Settings) -> FileAttachments:
+    """The attachments of a data folder; their keys are kept for backups where the settings say.
+
+    Raises:
+        BadUse: FILE_UNREADABLE, when their keys cannot be read.
+    """
+    escrow = folder / settings.attachment_escrow if settings.attachment_escrow else None
+    try:
+        return FileAttachments(folder, escrow)
+    except StoreError as error:
+        raise BadUse("FILE_UNREADABLE", str(error), path=str(folder / KEYS_NAME), remedy=error.remedy) from error
 
 
 def open_line(

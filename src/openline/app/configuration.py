@@ -91,6 +91,7 @@ class Settings(Struct, forbid_unknown_fields=True, kw_only=True):
     witness_name: str = ""
     witnesses: list[WitnessSettings] = []
     witnessed_logs: list[LogSettings] = []
+    attachment_escrow: str = ""
 
 
 def read_settings(folder: Path) -> Settings:
@@ -174,6 +175,7 @@ def write_settings(folder: Path, settings: Settings) -> Path:
         f"agreements = [{', '.join(_quoted(name) for name in settings.agreements)}]",
         f'node_key = "{settings.node_key}"',
         *([f"witness_name = {_quoted(settings.witness_name)}"] if settings.witness_name else []),
+        f"attachment_escrow = {_quoted(settings.attachment_escrow)}",
     ]
     lines += [f"publish = {_quoted(settings.publish)}"] if settings.publish else []
     for party in settings.parties:

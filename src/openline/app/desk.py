@@ -109,6 +109,22 @@ class Desk:
         """
         return self._call("POST", "/acknowledgements", content=envelope)
 
+    def declare(self, envelope: bytes) -> dict[str, Any]:
+        """Send a declaration; gives the receipt.
+
+        Raises:
+            Refusal, NodeFault: as `tell`.
+        """
+        return self._call("POST", "/declarations", content=envelope)
+
+    def send_attachment(self, digest: str, content: bytes) -> dict[str, Any]:
+        """Send the salt and the bytes of an attachment that a notice names. Needs a session."""
+        return self._call("POST", f"/attachments/{digest}", content=content)
+
+    def attachment(self, digest: str) -> bytes:
+        """The salt and the bytes of an attachment. Needs a session."""
+        return self._answer("GET", f"/attachments/{digest}").content
+
     def open_session(self) -> None:
         """Answer the node's challenge, and use the token from now on.
 
@@ -122,14 +138,6 @@ class Desk:
     def alerts(self) -> dict[str, Any]:
         """The party's open alerts. Needs a session."""
         return self._call("GET", "/alerts")
-
-    def declare(self, envelope: bytes) -> dict[str, Any]:
-        """Send a declaration; gives the receipt.
-
-        Raises:
-            Refusal, NodeFault: as `tell`.
-        """
-        return self._call("POST", "/declarations", content=envelope)
 
     def zones(self) -> dict[str, Any]:
         """The zones that the party has to know. Needs a session."""

@@ -7,10 +7,10 @@ import msgspec
 from openline.codec import wire as w
 from openline.codec.strict import decode
 from openline.codec.times import read_instant
-from openline.core.declaration import Declaration, Disclosure, Sighting
+from openline.core.declaration import Declaration, Disclosure, Erasure, Sighting
 from openline.core.errors import Invalid
 
-_DECLARATION = msgspec.json.Decoder(w.AnyWireDeclaration)
+_DECLARATION: msgspec.json.Decoder[w.AnyWireDeclaration] = msgspec.json.Decoder(w.AnyWireDeclaration)
 _CODE = "PAYLOAD_MALFORMED"
 
 
@@ -25,6 +25,15 @@ def read_declaration(payload: bytes, *, is_own: bool = False) -> Declaration:
     issued_ms = read_instant(wire.issued_at, path="issued_at")
     if isinstance(wire, w.WireSighting):
         return Sighting(id=wire.id, party=wire.party, role=wire.role, issued_ms=issued_ms, note=wire.note)
+    if isinstance(wire, w.WireErasure):
+        return Erasure(
+            id=wire.id,
+            party=wire.party,
+            role=wire.role,
+            issued_ms=issued_ms,
+            attachment=wire.attachment,
+            reason=wire.reason,
+        )
     if bool(wire.to) == bool(wire.inquiry):
         raise Invalid(
             "VALUE_INVALID",

@@ -17,6 +17,7 @@ from openline.core.limits import VOLUMES_MAX, WINDOW_MAX_MS
 from openline.core.notice import (
     Acknowledgement,
     AirActivity,
+    Attachment,
     GroundPresence,
     HumanitarianSite,
     Kind,
@@ -150,7 +151,12 @@ def _common(wire: w.WireNotice) -> dict[str, Any]:
         "agreement_version": wire.agreement.version,
         "issued_ms": read_instant(wire.issued_at, path="issued_at"),
         "checkpoint": None if seen is None else SeenCheckpoint(size=seen.size, root=root),
+        "attachments": tuple(_attachment(attached) for attached in wire.attachments) if wire.attachments else (),
     }
+
+
+def _attachment(wire: w.WireAttachment) -> Attachment:
+    return Attachment(digest=wire.digest, media_type=wire.media_type, description=wire.description)
 
 
 def _check_volume_count(wire: Any) -> None:  # noqa: ANN401 - any of the located notices

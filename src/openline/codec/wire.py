@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from openline.codec.strict import Wire
-from openline.core.limits import NAME_MAX_CHARS, SEQUENCE_MAX, TEXT_MAX_CHARS
+from openline.core.limits import ATTACHMENTS_MAX, NAME_MAX_CHARS, SEQUENCE_MAX, TEXT_MAX_CHARS
 from openline.core.notice import ZoneRule
 
 Name = Annotated[str, Meta(min_length=1, max_length=NAME_MAX_CHARS, pattern=r"^[^\x00-\x1f\x7f<>]+$(?!\n)")]
@@ -16,6 +16,8 @@ Reference = Annotated[str, Meta(max_length=NAME_MAX_CHARS, pattern=r"^[\w.:-]*$(
 Identifier = Annotated[str, Meta(min_length=8, max_length=NAME_MAX_CHARS, pattern=r"^[\w.:-]+$(?!\n)")]
 Code = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[A-Z0-9][A-Z0-9_-]*$(?!\n)")]
 Digest = Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$(?!\n)")]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+MediaType = Annotated[str, Meta(max_length=NAME_MAX_CHARS, pattern=r"^[a-z0-9.+-]+/[a-z0-9.+-]+$(?!\n)")]
 Text = Annotated[str, Meta(max_length=TEXT_MAX_CHARS)]
 Sequence = Annotated[int, Meta(ge=1, le=SEQUENCE_MAX)]
 
@@ -98,6 +100,14 @@ class WireCheckpoint(Wire, kw_only=True):
     root: Annotated[str, Meta(min_length=44, max_length=44)]
 
 
+class WireAttachment(Wire, kw_only=True):
+    """Bytes that travel beside a notice."""
+
+    digest: Sha256
+    media_type: MediaType
+    description: Text = ""
+
+
 class WireNotice(Wire, tag_field="type", kw_only=True):
     """What every notice carries."""
 
@@ -108,6 +118,7 @@ class WireNotice(Wire, tag_field="type", kw_only=True):
     agreement: WireAgreementVersion
     issued_at: str
     checkpoint: WireCheckpoint | None = None
+    attachments: Annotated[list[WireAttachment], Meta(max_length=ATTACHMENTS_MAX)] = field(default_factory=list)
 
 
 class WireAirActivity(WireNotice, tag="air_activity", kw_only=True):
@@ -199,7 +210,14 @@ class WireSighting(WireDeclaration, tag="sighting", kw_only=True):
     note: Annotated[str, Meta(min_length=1, max_length=4_000)]
 
 
-AnyWireDeclaration = WireDisclosure | WireSighting
+class WireErasure(WireDeclaration, tag="erasure", kw_only=True):
+    """Has an attachment of the teller destroyed."""
+
+    attachment: Sha256
+    reason: Text = ""
+
+
+AnyWireDeclaration = WireDisclosure | WireSighting | WireErasure
 
 
 class WireSession(Wire, tag_field="type", tag="session", kw_only=True):

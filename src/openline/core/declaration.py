@@ -34,3 +34,11 @@ class Sighting(Declaration, frozen=True, kw_only=True):
 
     note: str
     """The signed note, not yet believed."""
+
+
+class Erasure(Declaration, frozen=True, kw_only=True):
+    """Has the bytes and the salt of an attachment of its teller destroyed. What refers to them stays."""
+
+    attachment: str
+    """Its digest, as the notice has it."""
+    reason: str = ""

@@ -61,6 +61,7 @@ CODES: dict[str, Code] = {
     "LIMIT_EXCEEDED": Code("a stated limit is passed", _C),
     "NOTICE_ID_REUSED": Code("another notice of yours already carries this id", _C),
     "NOT_FOUND": Code("nothing of yours has this name here", _N),
+    "ATTACHMENT_ERASED": Code("the attachment was erased by its teller", _N),
     "ALERT_UNKNOWN": Code("no alert of yours has this id", _N),
     "METHOD_NOT_ALLOWED": Code("the address exists, the method does not", _C),
     "NODE_FENCED": Code("the node's store failed; it takes nothing until its ledger has been read again", _L),
@@ -69,6 +70,10 @@ CODES: dict[str, Code] = {
     "STORE_FAILED": Code("the disk or the database refused a read or a write", _L),
     "INTERNAL_FAULT": Code("something in the node broke off; its operator has been told", _L),
     "LEDGER_INVALID": Code("a ledger does not verify", _N),
+    "LEDGER_BEHIND": Code(
+        "more, or something else, was signed for this ledger than it holds: going on would fork it", _N
+    ),
+    "BACKUP_DAMAGED": Code("a file of a backup is not what was written", _N),
     "REPLAY_DIFFERS": Code("a replay of the ledger gives something else than what it recorded", _N),
     "FOLDER_DIFFERS": Code("a folder to publish into holds another ledger, a longer one or another history", _N),
     "RECEIPT_INVALID": Code("a node's receipt is not its signed word about what was sent", _N),

@@ -275,6 +275,18 @@ class AgreementLoaded(Event, frozen=True, kw_only=True, tag="agreement"):
     envelope: str
 
 
+class Continued(Event, frozen=True, kw_only=True, tag="continuation"):
+    """The node went on from a backup, or this ledger was begun in the place of one that was lost."""
+
+    origin: str
+    """Of the ledger that it goes on from: its own, or the lost one's."""
+    size: int
+    """Of the last checkpoint known of that ledger."""
+    checkpoint: str
+    words: str
+    """How the operator knows that nothing was recorded since, where nobody else could be asked."""
+
+
 class WitnessNamed(Event, frozen=True, kw_only=True, tag="witness"):
     """A witness that the node asks for cosignatures."""
 
@@ -376,6 +388,7 @@ AnyEvent = (
     | KeyEnrolled
     | RootsEnrolled
     | AgreementLoaded
+    | Continued
     | WitnessNamed
     | Cosigned
     | Witnessed

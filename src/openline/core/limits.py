@@ -8,6 +8,8 @@ BODY_MAX_BYTES = 1 << 20
 """Largest envelope, 1 MiB."""
 EMPTY_BODY_MAX_BYTES = 1 << 10
 """Largest body where none is asked for: what some clients send all the same."""
+ATTACHMENTS_MAX = 16
+"""Attachments of one notice. Each, with its salt, is as long as an envelope at most."""
 VOLUMES_MAX = 100
 """Volumes of one notice, hazard volumes included."""
 VERTICES_MAX = 2_000

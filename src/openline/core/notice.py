@@ -34,6 +34,16 @@ class SeenCheckpoint(Struct, frozen=True, gc=False, kw_only=True):
     root: bytes
 
 
+class Attachment(Struct, frozen=True, gc=False, kw_only=True):
+    """Names bytes that travel beside a notice and can be erased: the place of names, phones, plates and crews."""
+
+    digest: str
+    """SHA-256 (hex) of 32 random bytes and the attachment's own: without them nothing can be guessed from it."""
+    media_type: str
+    description: str
+    """What it is, without what is personal in it: it stays when the attachment is erased."""
+
+
 class Notice(Struct, frozen=True, kw_only=True):
     """What every notice carries."""
 
@@ -47,6 +57,7 @@ class Notice(Struct, frozen=True, kw_only=True):
     agreement_version: int
     issued_ms: int
     checkpoint: SeenCheckpoint | None = None
+    attachments: tuple[Attachment, ...] = ()
     supersedes: str = ""
     volumes: tuple[Volume4D, ...] = ()
     window: Window

@@ -12,6 +12,7 @@ from openline.core.event import (
     AgreementLoaded,
     ChannelClosed,
     ChannelEpoch,
+    Continued,
     Event,
     KeyEnrolled,
     NodeStarted,
@@ -37,7 +38,7 @@ from openline.ledger.tree import Tree, leaf_hash
 from openline.node.ports import Record
 from openline.node.secrets import NodeSecrets
 
-_ADMIN = (NodeStarted, KeyEnrolled, RootsEnrolled, AgreementLoaded, WitnessNamed)
+_ADMIN = (NodeStarted, KeyEnrolled, RootsEnrolled, AgreementLoaded, Continued, WitnessNamed)
 
 
 class Told(Struct, frozen=True, kw_only=True):

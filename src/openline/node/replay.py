@@ -18,6 +18,7 @@ from openline.core.event import (
     AgreementLoaded,
     ChannelEpoch,
     ClockJumped,
+    Continued,
     Cosigned,
     Delivered,
     Event,
@@ -121,7 +122,7 @@ def _caused(event: Event) -> Input | None:
         given = Suspicion(witness=event.witness, trouble=event.trouble, size=event.size, told=event.told)
     elif isinstance(event, ClockJumped):
         given = ClockJump(clock_ms=event.clock_ms, expected_ms=event.expected_ms)
-    elif isinstance(event, (NodeStarted, KeyEnrolled, RootsEnrolled, AgreementLoaded, WitnessNamed)):
+    elif isinstance(event, (NodeStarted, KeyEnrolled, RootsEnrolled, AgreementLoaded, Continued, WitnessNamed)):
         given = Administration(events=(event,))
     return given
 

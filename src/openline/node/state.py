@@ -27,6 +27,7 @@ from openline.hotline.alerts import Ladder
 from openline.hotline.desk import Desk
 from openline.intake.keyring import Keyring
 from openline.ledger.leaf import LeafClass
+from openline.node.attached import Attached
 from openline.node.channels import Channels
 from openline.node.journal import class_of
 from openline.node.judging import judged
@@ -99,6 +100,7 @@ class State:
         """Indexes of the entries that a party told."""
         self.disclosed: dict[str, set[int]] = {}
         """Indexes of other parties' entries that were opened to a party."""
+        self.attached = Attached()
         self.conflicts: dict[tuple[str, str], Conflict] = {}
         self.references: dict[str, tuple[str, str]] = {}
         self.touching: dict[str, set[tuple[str, str]]] = {}
@@ -184,6 +186,7 @@ class State:
         )
         self.held[key] = held
         self.chains.setdefault(notice.party, Chain()).take(notice, digest)
+        self.attached.take_notice(notice, self.size)
         if earlier is not None:
             self.retire(earlier)
         if held.is_in_force:
@@ -203,6 +206,7 @@ class State:
         self.take_pledge(declaration.party, at_ms)
         if isinstance(declaration, Disclosure) and declaration.to:
             self.disclosed.setdefault(declaration.to, set()).add(declaration.entry)
+        self.attached.take_declaration(declaration, self.size)
 
     def take_key_document(self, document: KeyDocument, signers: frozenset[bytes], *, digest: str, at_ms: int) -> None:
         """Take a key document, signed by these public keys, that the next entry tells."""

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
+from openline.adapters.http.attachments import AttachmentPages
 from openline.adapters.http.committed import Committed
 from openline.adapters.http.evidence import Evidence
 from openline.adapters.http.feeds import PULSE_S, Feeds
@@ -27,6 +28,8 @@ from openline.adapters.http.streams import Patience
 from openline.adapters.http.telling import Telling
 from openline.adapters.http.witness import NoWitness, Witnessing
 from openline.adapters.http.zones import Zones
+from openline.adapters.memory import MemoryAttachments
+from openline.node.attachments import Attachments, AttachmentStore
 from openline.node.cosigning import Cosigners
 from openline.node.sequencer import Sequencer
 from openline.node.sessions import Sessions
@@ -35,7 +38,7 @@ from openline.node.sessions import Sessions
 class NodeApp:
     """Everything that the node says over HTTP. It starts the sequencer when it starts, and stops it when it stops."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts that a node is put together from, each by its name
         self,
         sequencer: Sequencer,
         sessions: Sessions,
@@ -46,6 +49,7 @@ class NodeApp:
         pulse_s: float,
         cosigners: Cosigners | None = None,
         witness: Witnessing | None = None,
+        attachments: AttachmentStore,
     ) -> None:
         """Nothing runs before the server starts."""
         line = sequencer.line
@@ -64,10 +68,12 @@ class NodeApp:
         count = self.metrics.count_key_document
         key_documents = Telling(sequencer.hand_in_key_document, count, self._problems, is_drill=is_drill)
         following = Following(line, self.feeds, sessions, signing_in, patience=patience, report=report)
+        self._attachments = Attachments(line, attachments, report)
         routes: list[BaseRoute] = [
             *Own(line, committed, signing_in, is_drill=is_drill).routes(),
             *Evidence(line, committed, signing_in, is_drill=is_drill).routes(),
             *Zones(line, sequencer.clock, committed, signing_in, is_drill=is_drill).routes(),
+            *AttachmentPages(self._attachments, committed, signing_in, is_drill=is_drill).routes(),
             Route("/notices", self._notices, methods=["POST"]),
             Route("/acknowledgements", acknowledgements, methods=["POST"]),
             Route("/declarations", declarations, methods=["POST"]),
@@ -123,6 +129,7 @@ class NodeApp:
         self._sequencer.start()
         if self._cosigners is not None:
             self._cosigners.start()
+        self._attachments.start()
         watch = asyncio.create_task(self.feeds.watch())
         try:
             yield
@@ -133,9 +140,10 @@ class NodeApp:
             if self._cosigners is not None:
                 await self._cosigners.stop()
             await self._sequencer.stop()
+            self._attachments.close()
 
 
-def build_app(
+def build_app(  # noqa: PLR0913 - as above
     sequencer: Sequencer,
     sessions: Sessions,
     *,
@@ -145,11 +153,13 @@ def build_app(
     pulse_s: float = PULSE_S,
     cosigners: Cosigners | None = None,
     witness: Witnessing | None = None,
+    attachments: AttachmentStore | None = None,
 ) -> NodeApp:
     """The application over a sequencer that has not been started; its line has been opened.
 
     `report` takes a sentence and the exception behind it; `patience` and `pulse_s` say how long feeds wait for what.
     `cosigners` asks the witnesses of this ledger, and `witness` is one for the ledgers of others.
+    Without a store of `attachments` they are kept in memory.
     """
     return NodeApp(
         sequencer,
@@ -160,4 +170,5 @@ def build_app(
         pulse_s=pulse_s,
         cosigners=cosigners,
         witness=witness,
+        attachments=MemoryAttachments() if attachments is None else attachments,
     )

@@ -11,7 +11,8 @@ from starlette.routing import BaseRoute
 from openline import __version__
 from openline.adapters.http.answers import ASKED_AGAIN, JSON, PROBLEM_JSON, Answer
 from openline.adapters.http.doors import get
-from openline.adapters.http.operations import EVERYWHERE, OPERATIONS, TEXT, Good, Operation
+from openline.adapters.http.operation import OCTETS, TEXT, Good, Operation
+from openline.adapters.http.operations import EVERYWHERE, OPERATIONS
 from openline.adapters.http.schemas import all_schemas, ref
 from openline.adapters.http.statuses import status_of
 from openline.core.limits import BODY_MAX_BYTES
@@ -80,6 +81,12 @@ def _operation(operation: Operation) -> dict[str, Any]:
             "required": True,
             "description": says,
             "content": {TEXT: {"schema": {"type": "string"}}},
+        }
+    if operation.sends_octets:
+        found["requestBody"] = {
+            "required": True,
+            "description": f"At most {BODY_MAX_BYTES} bytes.",
+            "content": {OCTETS: {}},
         }
     if operation.needs_session:
         found["security"] = [{_SESSION: []}]

@@ -4,47 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
-
-from openline.adapters.http.answers import JSON
+from openline.adapters.http.operation import EVENT_STREAM, HTML, OCTETS, SIZE, TEXT, ZIP, Good, Operation
 from openline.core.limits import NAME_MAX_CHARS
-from openline.ledger.witnessing import SIZE_TYPE
-
-EVENT_STREAM = "text/event-stream"
-HTML = "text/html"
-OCTETS = "application/octet-stream"
-ZIP = "application/zip"
-TEXT = "text/plain"
-SIZE = SIZE_TYPE
-
-
-class Good(Struct, frozen=True, kw_only=True):
-    """An answer that is no problem."""
-
-    status: int
-    says: str
-    media: str = JSON
-    shape: str = ""
-    """Name of its schema; empty for what is not JSON."""
-
-
-class Operation(Struct, frozen=True, kw_only=True):
-    """One method of one address."""
-
-    method: str
-    path: str
-    name: str
-    tag: str
-    summary: str
-    answers: tuple[Good, ...]
-    codes: tuple[str, ...] = ()
-    sends: str = ""
-    """Name of the schema of its body; empty when it takes none, or text."""
-    sends_text: str = ""
-    """What the text is that it takes."""
-    parameters: tuple[dict[str, Any], ...] = ()
-    needs_session: bool = False
-
 
 _ENVELOPE = (
     "BODY_TOO_LARGE",
@@ -86,6 +47,10 @@ _TILE_INDEX = _path(
 )
 _TILE = (Good(status=200, says="The tile.", media=OCTETS),)
 
+_ATTACHMENT = _path(
+    "digest", "As in the notice: SHA-256 in lowercase hexadecimal.", type="string", pattern="^[0-9a-f]{64}$"
+)
+
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
         method="post",
@@ -120,7 +85,7 @@ OPERATIONS: tuple[Operation, ...] = (
         path="/declarations",
         name="declare",
         tag="tell",
-        summary="Say how an entry of one's own may be used: disclose it to a party or to an inquiry.",
+        summary="Say how something of one's own may be used: disclose an entry, have an attachment erased.",
         sends="DeclarationEnvelope",
         answers=_TAKEN,
         codes=(*_ENVELOPE, *_STANDING, "TIME_INVALID", "VALUE_INVALID", "NOTICE_ID_REUSED", "NOT_FOUND", *_TAKING),
@@ -240,6 +205,41 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Names and secrets of the session's channels, to check in the public leaves that no serial is missing.",
         answers=(Good(status=200, says="Keep the secrets.", shape="OwnChannels"),),
         codes=(*_SESSION, "NODE_FENCED"),
+        needs_session=True,
+    ),
+    Operation(
+        method="post",
+        path="/attachments/{digest}",
+        name="attach",
+        tag="tell",
+        summary="Send what a notice of the session's party names as an attachment: 32 bytes of salt, then its bytes.",
+        parameters=(_ATTACHMENT,),
+        sends_octets=True,
+        answers=(
+            Good(status=201, says="Kept, encrypted: it is on disk.", shape="AttachmentKept"),
+            Good(status=200, says="It had been sent before.", shape="AttachmentKept"),
+        ),
+        codes=(
+            *_SESSION,
+            "BODY_TOO_LARGE",
+            "ENVELOPE_MALFORMED",
+            "NOT_FOUND",
+            "ATTACHMENT_ERASED",
+            "VALUE_INVALID",
+            "NODE_FENCED",
+            "STORE_FAILED",
+        ),
+        needs_session=True,
+    ),
+    Operation(
+        method="get",
+        path="/attachments/{digest}",
+        name="attached",
+        tag="read",
+        summary="An attachment with its salt, for its teller and for whom the notice was disclosed to.",
+        parameters=(_ATTACHMENT,),
+        answers=(Good(status=200, says="The salt, 32 bytes, and then the attachment.", media=OCTETS),),
+        codes=(*_SESSION, "NOT_FOUND", "ATTACHMENT_ERASED", "NODE_FENCED", "STORE_FAILED"),
         needs_session=True,
     ),
     Operation(

@@ -47,6 +47,7 @@ _ANSWERS = (
     shapes.KnownKeys,
     shapes.OwnEntry,
     shapes.OwnChannels,
+    shapes.AttachmentKept,
     shapes.Alive,
     shapes.Ready,
     shapes.Problem,

@@ -201,6 +201,15 @@ class OwnEntry(Struct, kw_only=True):
     checkpoint: str
 
 
+class AttachmentKept(Struct, kw_only=True):
+    """An attachment is on disk, encrypted."""
+
+    digest: str
+    duplicate: bool
+    """True when it had been sent before."""
+    drill: bool
+
+
 class OwnChannel(Struct, kw_only=True):
     """A channel's name and the secret that blinds its tags."""
 

@@ -43,6 +43,7 @@ STATUSES: dict[str, Status] = {
     "LIMIT_EXCEEDED": _IMPOSSIBLE,
     "NOTICE_ID_REUSED": Status(409),
     "NOT_FOUND": _MISSING,
+    "ATTACHMENT_ERASED": Status(410),
     "ALERT_UNKNOWN": _MISSING,
     "METHOD_NOT_ALLOWED": Status(405),
     "NODE_FENCED": _LATER,
@@ -55,6 +56,8 @@ NEVER_OVER_HTTP = frozenset(
     {
         "NODE_UNREACHABLE",
         "LEDGER_INVALID",
+        "LEDGER_BEHIND",
+        "BACKUP_DAMAGED",
         "REPLAY_DIFFERS",
         "RECEIPT_INVALID",
         "PROMISE_BROKEN",

@@ -8,13 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from openline.adapters.clock import SystemClock, SystemEntropy
+from openline.app.attaching import Waiting, salted, send_waiting
 from openline.app.commands.alarms import Passing, alarms_json, end_with, say_custody
 from openline.app.commands.replay import LanguageChoice
 from openline.app.console import FINDING, err, out, print_json, printable, say_drill, spoken_errors
 from openline.app.custody import Custody
 from openline.app.desk import DEFAULT_NODE, Desk, followed, node_state
 from openline.app.notice_files import read_notice_file
-from openline.core.errors import NotFound
+from openline.core.errors import NotFound, OpenlineError, Refusal
 from openline.core.flags import FlagCode
 from openline.release.phrases import CAVEAT, flag_words
 
@@ -30,11 +31,14 @@ def send(
     key: Key,
     node: Node = DEFAULT_NODE,
     node_key: NodeKey = "",
+    attach: Annotated[list[Path] | None, typer.Option(help="A file that travels beside the notice, erasable.")] = None,
     json: Json = False,
 ) -> None:
     """Tell a notice: sign it with your key, send it, check the receipt and keep it.
 
     Exit status 1 when the node's receipt or its ledger does not hold.
+
+    Personal data (names, telephone numbers, plates, crews) goes into attachments, never into the notice.
 
     Example:
       openline send activity.toml --key alpha.key
@@ -42,26 +46,58 @@ def send(
     with spoken_errors(), Desk(key, node, node_key) as desk:
         written = read_notice_file(file)
         desk.look()
+        attachments, waiting = [salted(path) for path in attach or ()], Waiting(key)
+        for attachment in attachments:
+            waiting.keep(attachment)
+        fields = written.fields
+        if attachments:
+            fields["attachments"] = [*fields.get("attachments", ()), *(a.field for a in attachments)]
         envelope = desk.pen.notice(
-            written.fields,
+            fields,
             identifier=written.id or SystemEntropy().token(),
             agreement=(written.agreement, written.version),
             at_ms=SystemClock().now_ms(),
         )
-        receipt = desk.tell(envelope)
+        try:
+            receipt = desk.tell(envelope)
+        except Refusal:
+            for attachment in attachments:
+                waiting.sent(attachment.digest)
+            raise
         desk.custody.take(receipt, envelope, SystemClock().now_ms())
+        failure = _send_attachments(desk, waiting, [a.digest for a in attachments])
     if json:
         print_json(receipt | {"alarms": alarms_json(desk.custody)})
-        end_with(desk.custody)
-        return
+    else:
+        _print_receipt(receipt, [a.digest for a in attachments])
+        say_custody(desk.custody)
+    if failure is not None:
+        err.print(f"The notice is recorded; an attachment is not at the node yet: {failure}", markup=False)
+        err.print("  Send it again: openline attachment send DIGEST --key FILE", markup=False)
+        raise typer.Exit(FINDING)
+    end_with(desk.custody)
+
+
+def _send_attachments(desk: Desk, waiting: Waiting, digests: list[str]) -> OpenlineError | None:
+    """The notice is recorded whatever becomes of what travels beside it: a failure is said, not raised."""
+    try:
+        if digests:
+            desk.open_session()
+            send_waiting(desk, waiting, digests)
+    except OpenlineError as error:
+        return error
+    return None
+
+
+def _print_receipt(receipt: dict[str, Any], digests: list[str]) -> None:
     say_drill(is_drill=receipt.get("drill", False))
     again = " It had been told before; nothing new was recorded." if receipt["duplicate"] else ""
     out.print(f"Recorded as entry {receipt['index']} at {receipt['recorded_at']}.{again}", markup=False)
     for flag in receipt["flags"]:
         out.print(f"  flagged {flag}: {flag_words(FlagCode(flag))}", style="yellow", markup=False)
+    for digest in digests:
+        out.print(f"  attached {digest}", markup=False)
     out.print(CAVEAT["en"], style="italic")
-    say_custody(desk.custody)
-    end_with(desk.custody)
 
 
 def watch(

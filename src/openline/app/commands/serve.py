@@ -11,11 +11,12 @@ from typing import Annotated
 import typer
 
 from openline.adapters.clock import SystemClock, SystemEntropy
+from openline.adapters.head_file import HeadFile
 from openline.adapters.http.app import build_app
 from openline.adapters.http.server import serve as serve_app
 from openline.adapters.key_files import read_or_create_node_secret
 from openline.app.agreements import check_signatures, read_signed
-from openline.app.composition import SECRET_NAME, open_line, open_store, overruled_roots, settled
+from openline.app.composition import SECRET_NAME, open_attachments, open_line, open_store, overruled_roots, settled
 from openline.app.configuration import (
     FILE_NAME,
     KeySettings,
@@ -27,8 +28,10 @@ from openline.app.configuration import (
     write_settings,
 )
 from openline.app.console import entry_progress, err, out, spoken_errors
+from openline.app.continuing import go_on
 from openline.app.public_keys import read_file, read_public_key
 from openline.app.publishing import Publisher, publish_ledger
+from openline.app.restored import take_mark_off
 from openline.app.searching import engine_maker
 from openline.app.witnessing import cosigners_of, witness_beside
 from openline.codec.envelope import to_base64
@@ -49,6 +52,7 @@ def serve(
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The data folder.")],
     host: Annotated[str, typer.Option(help="Address to listen on; the settings name a default.")] = "",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one, -1 that of the settings.")] = -1,
+    trust_backup: Annotated[str, typer.Option(help="How you know that nothing was recorded after the backup.")] = "",
 ) -> None:
     """Serve a node until stopped with Ctrl-C. The ledger is read and verified first.
 
@@ -56,10 +60,10 @@ def serve(
       openline serve --data node
     """
     with spoken_errors():
-        run_node(data, host=host, port=port)
+        run_node(data, host=host, port=port, trust_backup=trust_backup)
 
 
-def run_node(data: Path, *, host: str = "", port: int = -1) -> None:
+def run_node(data: Path, *, host: str = "", port: int = -1, trust_backup: str = "") -> None:
     """Open the ledger of a data folder and serve it until stopped.
 
     Raises:
@@ -75,14 +79,8 @@ def run_node(data: Path, *, host: str = "", port: int = -1) -> None:
             line = open_line(data, settings, store, progress, make_engine)
         _settle_memory()
         now_ms = clock.now_ms()
-        line.administer(now_ms, settled(data, settings, line, now_ms))
-        for party in overruled_roots(settings, line.state):
-            err.print(
-                f"The settings name other roots of {party} than the ledger. Those of the ledger count, "
-                f"and only {party} itself replaces them: openline key replace-roots.",
-                style="yellow",
-                markup=False,
-            )
+        _settle(data, settings, line, trust_backup, now_ms)
+        until.callback(HeadFile(data, line, clock).write)
         sequencer = Sequencer(line, clock, _report)
         witness = witness_beside(data, settings, line.secrets, clock, _report, until)
         if witness is not None:
@@ -95,9 +93,24 @@ def run_node(data: Path, *, host: str = "", port: int = -1) -> None:
             report=_report,
             cosigners=cosigners_of(settings, sequencer, _report),
             witness=witness,
+            attachments=open_attachments(data, settings),
         )
         with publishing(data, settings, line):
             serve_app(node, host or settings.host, settings.port if port < 0 else port, _say_ready)
+
+
+def _settle(data: Path, settings: Settings, line: Line, trust_backup: str, now_ms: int) -> None:
+    """Record from what the node goes on, if it may, and what the settings ask for."""
+    continued = go_on(data, settings, line, trust_backup, now_ms, _say_silent)
+    line.administer(now_ms, [*continued, *settled(data, settings, line, now_ms)])
+    take_mark_off(data)
+    for party in overruled_roots(settings, line.state):
+        err.print(
+            f"The settings name other roots of {party} than the ledger. Those of the ledger count, "
+            f"and only {party} itself replaces them: openline key replace-roots.",
+            style="yellow",
+            markup=False,
+        )
 
 
 @contextmanager
@@ -189,6 +202,10 @@ def _party(code: str, roots: list[str], keys: list[KeySettings]) -> PartySetting
     if len(roots) == 1:
         return PartySettings(code=code, root_key=roots[0], keys=keys)
     return PartySettings(code=code, root_keys=roots, root_threshold=len(roots) // 2 + 1, keys=keys)
+
+
+def _say_silent(who: str) -> None:
+    err.print(f"{who} gave no answer: whether more was signed than is here, it cannot say.", style="yellow")
 
 
 def _say_ready(url: str) -> None:
