@@ -62,7 +62,7 @@ def story(town: Town | None = None) -> Town:
     presence_receipt = told.tell(SOUTH, presence(on_ground(NOON_MS)), "the-presence")
     activity_receipt = told.tell(NORTH, activity(in_air(NOON_MS + 3 * HOUR_MS)), "the-activity")
     for party in (NORTH, SOUTH):
-        feed = tuple(told.line.state.feeds[party])
+        feed = tuple(told.line.state.entries.feeds[party])
         told.line.commit([Delivery(party=party, entries=feed, channel="feed")], told.now_ms)
     told.wait(60_000)
     told.acknowledge(told.alert(SOUTH))

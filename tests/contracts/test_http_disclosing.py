@@ -94,7 +94,7 @@ def test_who_has_signed_nothing_with_its_teller_is_refused_alike_and_nothing_cha
     assert (answer.status_code, answer.json()["code"], answer.json()["path"]) == (422, "VALUE_INVALID", "to")
     assert answer.json()["detail"] == f"no agreement of yours has been signed by another party {to}"
     assert node.town.line.committed == size
-    assert not node.town.line.state.disclosed
+    assert not node.town.line.state.entries.disclosed
     assert declare(node, NORTH, {"entry": entry, "to": SOUTH}, "disclosure-1").status_code == 201
 
 

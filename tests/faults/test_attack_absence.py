@@ -71,7 +71,7 @@ def town() -> Town:
 @pytest.fixture
 def told(town: Town) -> int:
     """The entry of the flight, which every attack wants to be gone."""
-    (index,) = (i for i in town.line.state.told[NORTH])
+    (index,) = (i for i in town.line.state.entries.told[NORTH])
     found = judged(whole(town), checkpoint_of(town))
     assert (found.verdict, [entry.index for entry in found.records]) == (Verdict.RECORD, [index])
     return index

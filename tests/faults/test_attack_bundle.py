@@ -395,7 +395,7 @@ def test_what_the_node_has_not_signed_is_not_its_word() -> None:
     line.journal.follow(record, "node")
     forger.town.store.append([record], line.journal.sign())
     line.checkpoint, line.committed = line.journal.sign(), line.journal.tree.size
-    line.state.deliveries.setdefault(SOUTH, line.state.administered[:0]).append(index)
+    line.state.entries.deliveries.setdefault(SOUTH, line.state.entries.administered[:0]).append(index)
     assert [fault.reason for fault in forger.examined().faults] == ["the node has not signed it"]
 
 

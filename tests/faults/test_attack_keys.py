@@ -164,7 +164,7 @@ def test_a_key_before_and_after_it_was_taken_back() -> None:
     town.revoke(officer)
     assert refused(town, lambda: town.send(overheard)) == "KEY_REVOKED"
     assert refused(town, lambda: town.tell(NORTH, now(town))) == "KEY_REVOKED"
-    assert before.index in town.line.state.told[NORTH]
+    assert before.index in town.line.state.entries.told[NORTH]
     assert len(town.line.state.notices_of(NORTH)) == 1
 
 
@@ -190,7 +190,7 @@ def test_a_revocation_that_is_dated_back_repudiates_nothing() -> None:
 
 def documents_of(town: KeyTown) -> list[ToldKey]:
     found = []
-    for index in town.line.state.key_entries:
+    for index in town.line.state.entries.key_documents:
         raw = split_told(town.store.records[index].body)[1]
         found.append(ToldKey(index=index, at_ms=town.now_ms, raw=raw))
     return found

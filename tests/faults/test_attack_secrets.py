@@ -48,7 +48,7 @@ def keys_known_to(town: Town, party: str, *more: bytes) -> list[bytes]:
     """All that somebody outside the node has: public keys, roots, leaves, and the salts of its own entries."""
     salts = town.line.journal.salts
     own = [receipt.salt for raw, receipt in town.receipts if party.encode() in read_envelope(raw).payload]
-    others = [salts.of(entry) for entry in town.line.state.feeds[party]]
+    others = [salts.of(entry) for entry in town.line.state.entries.feeds[party]]
     public = [town.secrets.signer.public_key, ORIGIN.encode(), town.line.journal.tree.root(), bytes(32)]
     return [*own, *others, *public, *(record.leaf for record in town.store.records[:5]), *more]
 

@@ -52,7 +52,11 @@ def test_a_party_may_read_what_it_told_what_it_was_told_and_what_was_disclosed_t
         assert {index for index in range(town.line.committed) if town.line.state.may_read(party, index)} == expected
     later = Line(town.store, town.secrets, ORIGIN)
     later.open()
-    assert later.state.disclosed == town.line.state.disclosed == replay(town.store, town.secrets, ORIGIN).disclosed
+    assert (
+        later.state.entries.disclosed
+        == town.line.state.entries.disclosed
+        == replay(town.store, town.secrets, ORIGIN).entries.disclosed
+    )
 
 
 def _disclose(town: Town, party: str, entry: int, to: str, opened: set[tuple[str, int]]) -> None:

@@ -59,7 +59,7 @@ def test_nothing_of_another_party_is_in_a_bundle_but_what_it_has_disclosed(acts:
     town = done(acts)
     for party in PARTIES:
         bundle = bundle_of(town.line, party)
-        allowed = town.line.state.disclosed.get(party, set())
+        allowed = town.line.state.entries.disclosed.get(party, set())
         for entry in bundle.opened:
             is_own = town.line.state.has_part_in(party, entry.index)
             is_delivery = b'"kind":"delivery"' in payload_of(entry.body)

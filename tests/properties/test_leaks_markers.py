@@ -138,7 +138,8 @@ def test_no_figure_of_one_party_is_in_what_the_other_may_open(seed: int) -> None
 def test_no_figure_of_one_party_is_in_what_the_addresses_give_the_other() -> None:
     secrets = Secrets(Random(2017))
     town = a_day(secrets)
-    count = len(town.line.state.feeds[SOUTH]) + sum(isinstance(o, Told) and o.party == SOUTH for _, o in town.heard)
+    fed = len(town.line.state.entries.feeds[SOUTH])
+    count = fed + sum(isinstance(o, Told) and o.party == SOUTH for _, o in town.heard)
     with Node(town) as node:
         bearer = node.session(SOUTH)
         size = town.line.committed

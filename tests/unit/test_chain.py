@@ -68,7 +68,7 @@ def test_what_a_certified_officer_told_rests_on_the_root_and_names_what_it_rests
     tell(town)
     verdict = judged(town)
     assert (verdict.rests, verdict.party, verdict.role) == (Rests.ON_ROOT, NORTH, "duty_officer")
-    assert verdict.entries == tuple(town.line.state.key_entries)
+    assert verdict.entries == tuple(town.line.state.entries.key_documents)
     assert verdict.standing is Standing.IN_FORCE
 
 
@@ -120,7 +120,7 @@ def test_with_other_first_roots_nothing_of_it_holds() -> None:
     tell(town)
     others = {NORTH: RootSet(keys=(signer_of(NORTH, "another").public_key,))}
     chain = Chain(others, told(town))
-    assert [fault.index for fault in chain.faults] == list(town.line.state.key_entries)
+    assert [fault.index for fault in chain.faults] == list(town.line.state.entries.key_documents)
     raw, receipt = town.receipts[-1]
     assert chain.judge(raw, index=receipt.index, at_ms=receipt.recorded_ms).rests is Rests.ON_NOTHING
 

@@ -41,7 +41,7 @@ def test_one_entry_is_opened_to_one_party_and_nothing_else(town: Town) -> None:
 
 def test_what_one_was_told_can_be_disclosed_too(town: Town) -> None:
     town.tell(SOUTH, presence(on_ground(NOON_MS)))
-    warned = town.line.state.feeds[NORTH][0]
+    warned = town.line.state.entries.feeds[NORTH][0]
     town.declare(NORTH, disclosure(warned, inquiry="A board of inquiry"))
     assert not town.told(SOUTH, Disclosed)
 
@@ -87,8 +87,8 @@ def test_it_survives_a_restart_and_a_replay(town: Town) -> None:
     town.declare(NORTH, disclosure(told, to=SOUTH))
     later = Line(town.store, town.secrets, ORIGIN)
     later.open()
-    assert later.state.disclosed == town.line.state.disclosed
+    assert later.state.entries.disclosed == town.line.state.entries.disclosed
     assert later.state.declared == town.line.state.declared
-    assert later.state.told == town.line.state.told
-    assert replay(town.store, town.secrets, ORIGIN).disclosed == town.line.state.disclosed
+    assert later.state.entries.told == town.line.state.entries.told
+    assert replay(town.store, town.secrets, ORIGIN).entries.disclosed == town.line.state.entries.disclosed
     assert town.again().store.records == town.store.records

@@ -67,7 +67,7 @@ def test_a_bundle_holds_all_that_its_party_has_part_in_and_what_was_disclosed_to
     shown = {entry.index for entry in bundle.opened} | {e.index for e in told if teller_of(e.body) == party}
     taken = {index for index, event in town.heard if isinstance(event, Delivered) and event.party == party}
     for index in range(town.line.committed):
-        own = state.has_part_in(party, index) or index in state.disclosed.get(party, ()) or index in taken
+        own = state.has_part_in(party, index) or index in state.entries.disclosed.get(party, ()) or index in taken
         assert (index in shown) is own, index
 
 

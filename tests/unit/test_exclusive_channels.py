@@ -51,7 +51,7 @@ def is_rebuilt(town: Town) -> None:
     for state in (later.state, replayed, again.line.state):
         assert state.channels.chains == town.line.state.channels.chains
         assert state.channels.readable == town.line.state.channels.readable
-        assert state.told == town.line.state.told
+        assert state.entries.told == town.line.state.entries.told
     town.line = later
     town.tell(NORTH, flight(90_000.0))
     replay(town.store, town.secrets, ORIGIN)

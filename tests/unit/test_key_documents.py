@@ -255,7 +255,7 @@ def test_it_survives_a_restart_and_a_replay() -> None:
     read_back.open()
     for other in (read_back.state, replay(town.store, town.secrets, ORIGIN)):
         assert other.keyring == state.keyring
-        assert (other.key_documents, other.key_entries) == (state.key_documents, state.key_entries)
+        assert (other.key_documents, other.entries.key_documents) == (state.key_documents, state.entries.key_documents)
     assert town.again().store.records == town.store.records
     examined = examine(town.store, town.secrets, ORIGIN)
     assert (examined.state.keyring, examined.told) == (state.keyring, len(town.receipts))
@@ -275,7 +275,7 @@ def test_an_entry_whose_key_was_taken_back_before_is_found_by_whoever_examines_t
     state.keyring._revoked.update(held._revoked)  # noqa: SLF001 - as above
     with pytest.raises(LedgerFault, match="taken back") as found:
         examine(town.store, town.secrets, ORIGIN)
-    assert found.value.path == f"entry {state.told[NORTH][-1]}"
+    assert found.value.path == f"entry {state.entries.told[NORTH][-1]}"
     with pytest.raises(LedgerFault):
         replay(town.store, town.secrets, ORIGIN)
 
@@ -283,7 +283,7 @@ def test_an_entry_whose_key_was_taken_back_before_is_found_by_whoever_examines_t
 def test_those_who_share_an_agreement_may_read_who_vouches_for_whom() -> None:
     town = KeyTown()
     town.issue()
-    (index,) = town.line.state.key_entries
+    (index,) = town.line.state.entries.key_documents
     assert town.line.state.may_read(NORTH, index)
     assert town.line.state.may_read(SOUTH, index)
     assert not town.line.state.may_read("WEST", index)

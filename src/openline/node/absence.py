@@ -83,7 +83,7 @@ def stretch_of(state: State, *, party: str, channel: str, start: int, end: int, 
         secrets=tuple(state.channels.secret(channel, version=e.version, epoch=e.epoch) for e in epochs),
         openable=tuple(index for index in within if state.may_read(party, index)),
         versions=frozenset((chain.agreement, epoch.version) for epoch in epochs),
-        administered=tuple(state.administered[: bisect_left(state.administered, end)]),
+        administered=tuple(state.entries.administered[: bisect_left(state.entries.administered, end)]),
     )
 
 

@@ -60,11 +60,11 @@ def of_state(state: State, party: str) -> Holdings:
     """What the state knows, copied: it goes on while the copy is used."""
     none: array[int] = array("q")
     return Holdings(
-        told=state.told.get(party, none)[:],
-        feed=state.feeds.get(party, none)[:],
-        deliveries=state.deliveries.get(party, none)[:],
-        administered=state.administered[:],
-        key_documents=dict(state.key_entries),
+        told=state.entries.told.get(party, none)[:],
+        feed=state.entries.feeds.get(party, none)[:],
+        deliveries=state.entries.deliveries.get(party, none)[:],
+        administered=state.entries.administered[:],
+        key_documents=dict(state.entries.key_documents),
         witnessed=(size := _witnessed(state, party)),
         cosigned=state.witnesses.entries_at(size) if size else (),
     )

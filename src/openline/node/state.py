@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import heapq
-from array import array
-from bisect import bisect_left
 from collections.abc import Callable
 
 import msgspec
@@ -16,7 +14,7 @@ from openline.agreement.register import Register
 from openline.agreement.remarks import refresh_due_ms
 from openline.codec.times import Offsets
 from openline.core.agreement import Agreement
-from openline.core.declaration import Declaration, Disclosure
+from openline.core.declaration import Declaration
 from openline.core.event import ConflictCeased, ConflictFound, Delivered, Event, Flagged, Reason, Tick
 from openline.core.flags import FlagCode
 from openline.core.key_documents import KeyDocument
@@ -26,10 +24,9 @@ from openline.engine.finder import Engine
 from openline.hotline.alerts import Ladder
 from openline.hotline.desk import Desk
 from openline.intake.keyring import Keyring
-from openline.ledger.leaf import LeafClass
 from openline.node.attached import Attached
 from openline.node.channels import Channels
-from openline.node.journal import class_of
+from openline.node.entries import Entries, holds
 from openline.node.judging import judged
 from openline.node.past import Past
 from openline.node.pledges import PUBLISHED, Pledge, Pledges, pledge_under
@@ -94,12 +91,7 @@ class State:
         """Declarations, in the same way."""
         self.key_documents: dict[str, tuple[str, int, int]] = {}
         """Key documents, in the same way."""
-        self.key_entries: dict[int, str] = {}
-        """Who told each key document, by entry."""
-        self.told: dict[str, array[int]] = {}
-        """Indexes of the entries that a party told."""
-        self.disclosed: dict[str, set[int]] = {}
-        """Indexes of other parties' entries that were opened to a party."""
+        self.entries = Entries()
         self.attached = Attached()
         self.conflicts: dict[tuple[str, str], Conflict] = {}
         self.references: dict[str, tuple[str, str]] = {}
@@ -110,14 +102,8 @@ class State:
         self.keys_enrolled: set[tuple[str, str, str]] = set()
         self.started: tuple[str, str, str, str, bool] | None = None
         """Versions, key, origin and drill mark as the ledger last said them."""
-        self.feeds: dict[str, array[int]] = {}
-        """Indexes of the entries addressed to a party."""
         self.delivered: dict[str, int] = {}
         """The last entry that a party's machine is known to have taken, by party."""
-        self.deliveries: dict[str, array[int]] = {}
-        """Indexes of the entries that say so."""
-        self.administered = array("q")
-        """Indexes of what changed who or what counts."""
         self._refreshes: list[tuple[int, str]] = []
         self._awaited: list[tuple[int, str]] = []
         """Agreements loaded that have not begun, or whose channels end with them: when, and their ids."""
@@ -196,7 +182,7 @@ class State:
     def take_told(self, party: str, at_ms: int, channel: str = "") -> None:
         """The next entry is what a party told, over an exclusive channel when one is named."""
         self.past.take(at_ms, self.size)
-        self.told.setdefault(party, array("q")).append(self.size)
+        self.entries.take_told(party, self.size)
         if channel:
             self.channels.tell(channel, self.size)
 
@@ -204,26 +190,25 @@ class State:
         """Take a declaration that the next entry tells."""
         self.declared[notice_key(declaration.party, declaration.id)] = (digest, self.size, at_ms)
         self.take_pledge(declaration.party, at_ms)
-        if isinstance(declaration, Disclosure) and declaration.to:
-            self.disclosed.setdefault(declaration.to, set()).add(declaration.entry)
+        self.entries.take_declaration(declaration)
         self.attached.take_declaration(declaration, self.size)
 
     def take_key_document(self, document: KeyDocument, signers: frozenset[bytes], *, digest: str, at_ms: int) -> None:
         """Take a key document, signed by these public keys, that the next entry tells."""
         self.key_documents[notice_key(document.party, document.id)] = (digest, self.size, at_ms)
-        self.key_entries[self.size] = document.party
+        self.entries.key_documents[self.size] = document.party
         self.take_pledge(document.party, at_ms)
         self.keyring.take(document, signers, self.size)
 
     def has_part_in(self, party: str, index: int) -> bool:
         """True for an entry that a party told, that was addressed to it, or that turns a channel of its own."""
-        return any(_holds(of.get(party), index) for of in (self.told, self.feeds, self.channels.readable))
+        return self.entries.concerns(party, index) or holds(self.channels.readable.get(party), index)
 
     def may_read(self, party: str, index: int) -> bool:
         """True for an entry that a party has part in, that was disclosed to it, or that says who speaks for another."""
-        teller = self.key_entries.get(index)
+        teller = self.entries.key_documents.get(index)
         is_known = teller is not None and self.register.have_common(party, teller)
-        return is_known or self.has_part_in(party, index) or index in self.disclosed.get(party, ())
+        return is_known or self.has_part_in(party, index) or self.entries.is_disclosed_to(party, index)
 
     def retire(self, held: Held) -> None:
         """Take a notice out of force."""
@@ -250,7 +235,7 @@ class State:
 
     def apply(self, event: Event) -> None:
         """Take what the line did, as the entry at the present size."""
-        self._place(event)
+        self.entries.apply(event, self.size)
         self.past.apply(event, self.size)
         self.witnesses.apply(event, self.size)
         ended = self.desk.references_ended(event)
@@ -274,15 +259,6 @@ class State:
     def witnessed(self, agreement: str) -> int:
         """Entries below this size are witnessed under an agreement; 0 when none is."""
         return self.witnesses.witnessed.get(agreement, 0)
-
-    def _place(self, event: Event) -> None:
-        """Remember where it stands, for those whom it concerns."""
-        if event.to:
-            self.feeds.setdefault(event.to, array("q")).append(self.size)
-        elif isinstance(event, Delivered):
-            self.deliveries.setdefault(event.party, array("q")).append(self.size)
-        elif class_of(event) is LeafClass.ADMIN:
-            self.administered.append(self.size)
 
     def stale(self, at_ms: int) -> Held | None:
         """A presence in force whose confirmation is overdue at `at_ms` and that was not yet said to be stale."""
@@ -375,14 +351,6 @@ class State:
             self.touching[root].discard(roots)
             if not self.touching[root]:
                 del self.touching[root]
-
-
-def _holds(indexes: array[int] | None, index: int) -> bool:
-    """True when a sorted array has this value."""
-    if indexes is None:
-        return False
-    at = bisect_left(indexes, index)
-    return at < len(indexes) and indexes[at] == index
 
 
 def _follows(notice: Notice, earlier: Held) -> bool:

@@ -89,7 +89,7 @@ class Feeds:
 
     def after(self, party: str, index: int) -> Sequence[int]:
         """Indexes of what the party was told after `index`, as far as it is on disk; at most `FRAMES_AT_ONCE`."""
-        told = self._line.state.feeds.get(party)
+        told = self._line.state.entries.feeds.get(party)
         if told is None:
             return ()
         start = bisect_right(told, index)

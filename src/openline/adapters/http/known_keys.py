@@ -66,7 +66,9 @@ def _party(line: Line, party: str, at_ms: int) -> shapes.PartyKeys:
         roots=[] if roots is None else [_base64(key) for key in roots.keys],
         threshold=0 if roots is None else roots.threshold,
         keys=[_key(keyring, key, at_ms) for key in keyring.of_party(party)],
-        documents=[_document(line, index) for index, teller in line.state.key_entries.items() if teller == party],
+        documents=[
+            _document(line, index) for index, teller in line.state.entries.key_documents.items() if teller == party
+        ],
     )
 
 
