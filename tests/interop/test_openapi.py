@@ -12,6 +12,7 @@ from hypothesis import settings
 from schemathesis import Case
 from schemathesis.core import NotSet
 from schemathesis.core.failures import FailureGroup
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from openline.adapters.http import shapes
 from openline.adapters.http.openapi import document
@@ -57,10 +58,15 @@ def test_what_is_served_is_what_is_checked(node: Node) -> None:
     assert node.http.get("/openapi.json").json() == document(is_drill=True)
 
 
+MORE_THAN_A_SCHEMA = {"/evidence", "/keys"}
+"""Addresses at which parts that are each well formed may contradict each other: a good answer is not owed to all."""
+
+
 @SCHEMA.exclude(path="/feed").parametrize()
 @settings(max_examples=counts(10, 500))
 def test_the_node_keeps_what_its_interface_promises(case: Case[Any], node: Node) -> None:
-    case.call_and_validate(base_url=node.url, headers=node.held(NORTH))
+    left_out: list[Any] = [positive_data_acceptance] if case.path in MORE_THAN_A_SCHEMA else []
+    case.call_and_validate(base_url=node.url, headers=node.held(NORTH), excluded_checks=left_out)
 
 
 @NOTICES.include(method="POST").parametrize()
