@@ -11,7 +11,7 @@ from msgspec import Struct
 from openline.codec.envelope import KEY_TYPE, read_envelope, read_own_envelope
 from openline.codec.events import read_event
 from openline.codec.times import read_instant
-from openline.core.errors import LedgerFault, OpenlineError
+from openline.core.errors import OpenlineError
 from openline.core.event import Cosigned
 from openline.core.key_documents import Standing
 from openline.intake.key_admission import admit, out_of_force
@@ -28,7 +28,7 @@ from openline.ledger.note import parse_signature_lines
 from openline.ledger.told import split_told
 from openline.node.journal import Journal
 from openline.node.ports import Record, Records
-from openline.node.recovery import Progress, check_head, fault, follow
+from openline.node.recovery import Progress, fault, follow, read_in_order
 from openline.node.secrets import NodeSecrets
 from openline.node.state import State
 
@@ -55,23 +55,13 @@ def examine(records: Records, secrets: NodeSecrets, origin: str, progress: Progr
         StoreError: when the disk cannot be read.
     """
     state, journal = State(secrets), Journal(secrets, origin)
-    total = records.size()
     told = 0
-    for record in records.read():
-        if record.index != journal.tree.size:
-            raise fault(journal.tree.size, "it is missing from the store")
-        try:
-            told += _examine_entry(state, journal, record)
-        except LedgerFault:
-            raise
-        except Exception as error:
-            # Whatever a damaged entry makes of the code that reads it, the fault is the entry's.
-            raise fault(record.index, f"it cannot be read back ({error})") from error
-        if progress is not None and record.index % _EVERY == 0:
-            progress(record.index, total)
-    check_head(journal, records.checkpoint())
-    if progress is not None:
-        progress(total, total)
+
+    def take(record: Record) -> None:
+        nonlocal told
+        told += _examine_entry(state, journal, record)
+
+    read_in_order(records, journal, take, progress, _EVERY)
     return Examined(state=state, journal=journal, told=told, own=journal.tree.size - told)
 
 

@@ -55,23 +55,39 @@ def recover(
         StoreError: when the disk cannot be read.
     """
     state, journal = State(secrets, make_engine), Journal(secrets, origin)
-    total = store.size()
-    for record in store.read():
+    read_in_order(store, journal, lambda record: follow(state, journal, record), progress)
+    return state, journal
+
+
+def read_in_order(
+    records: Records,
+    journal: Journal,
+    take: Callable[[Record], object],
+    progress: Progress | None = None,
+    every: int = EVERY,
+) -> None:
+    """Give every entry of a ledger to `take`, which has `journal` follow it; then hold the head against all of them.
+
+    Raises:
+        LedgerFault: LEDGER_INVALID, with the entry at fault.
+        StoreError: when the disk cannot be read.
+    """
+    total = records.size()
+    for record in records.read():
         if record.index != journal.tree.size:
             raise fault(journal.tree.size, "it is missing from the store")
         try:
-            follow(state, journal, record)
+            take(record)
         except LedgerFault:
             raise
         except Exception as error:
             # Whatever a damaged entry makes of the code that reads it, the fault is the entry's.
             raise fault(record.index, f"it cannot be read back ({error})") from error
-        if progress is not None and record.index % EVERY == 0:
+        if progress is not None and record.index % every == 0:
             progress(record.index, total)
-    check_head(journal, store.checkpoint())
+    check_head(journal, records.checkpoint())
     if progress is not None:
         progress(total, total)
-    return state, journal
 
 
 def apply_administration(state: State, event: Event) -> None:
