@@ -128,10 +128,11 @@ def was_read(town: Town, held: OpenAlert) -> bool:
 def picture(state: State) -> dict[str, Any]:
     """All that a state holds, comparable."""
     names = ("size", "held", "objects", "zones", "chains", "past", "acknowledged", "conflicts", "references")
-    more = ("touching", "feeds", "lates", "keys_enrolled", "started", "delivered")
+    more = ("touching", "lates", "keys_enrolled", "started", "delivered")
     plain = {name: getattr(state, name) for name in (*names, *more)}
     engine = state.engine
     return plain | {
+        "entries": vars(state.entries),
         "desk": list(state.desk.all_open()),
         "by reference": {reference: state.desk.of_reference(reference) for reference in sorted(state.references)},
         "due": state.next_due_ms(),

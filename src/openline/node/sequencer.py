@@ -33,6 +33,8 @@ REBUILD_PAUSE_S = 1.0
 """Between two attempts to read the ledger again."""
 TICK_PAUSE_S = 0.2
 """How often the clock is compared with what is due."""
+_LOOKS = 3
+"""How often the two clocks are read again when the machine paused between them."""
 
 
 Report = Callable[[str, Exception], None]
@@ -239,11 +241,13 @@ class Watch:
         return ClockJump(clock_ms=self._now_ms, expected_ms=expected_ms)
 
     def _both(self) -> tuple[int, int]:
-        """The clock and the time that has passed, at one moment."""
-        while True:
+        """The clock and the time that has passed, at one moment, or nearly: it asks again a few times, not for ever."""
+        before_ms = now_ms = 0
+        for _ in range(_LOOKS):
             before_ms, now_ms, after_ms = self._clock.elapsed_ms(), self._clock.now_ms(), self._clock.elapsed_ms()
             if after_ms - before_ms < CLOCK_JUMP_MS:
-                return now_ms, before_ms
+                break
+        return now_ms, before_ms
 
 
 def _answer(line: Line, group: list[Waiting], batch: Batch) -> None:

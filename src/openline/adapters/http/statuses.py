@@ -58,6 +58,7 @@ NEVER_OVER_HTTP = frozenset(
         "LEDGER_INVALID",
         "LEDGER_BEHIND",
         "BACKUP_DAMAGED",
+        "FOLDER_DIFFERS",
         "REPLAY_DIFFERS",
         "RECEIPT_INVALID",
         "PROMISE_BROKEN",
