@@ -26,6 +26,8 @@ one). `--quick` verifies a small ledger and names its N; the full run verifies a
 | `export_growth_N_M`               | the second at M over that at N: 1 when the cost does not grow                    |
 | `receipt_p50_ms`, `_p99_ms`       | from handing in a notice to its receipt, on disk, one at a time                  |
 | `receipt_publishing_*`            | the same while a folder is kept up to date                                       |
+| `receipt_cosigning_*`             | the same while a witness is asked over HTTP; `receipt_cosigning_n` cosignatures  |
+|                                   | were recorded meanwhile                                                          |
 | `load_average_before`, `_after`   | what else ran on the machine                                                     |
 | `*_n`                             | the N of each                                                                    |
 
@@ -63,17 +65,17 @@ def measure(folder: Path, *, quick: bool) -> dict[str, Any]:
     leaves = [bytes_[at : at + LEAF_BYTES] for at in range(0, len(bytes_), LEAF_BYTES)]
     rate, tree = leaves_per_s(leaves)
     figures[f"append_leaves_per_s_{size(MOST)}"] = round(rate)
-    figures |= proof_figures(tree, 2_000 if quick else 20_000)
+    figures |= proof_figures(tree, 1_000 if quick else 20_000)
     say("Publishing")
     figures |= export_figures(folder / "export", tree, leaves, SIZES, 9 if quick else 51)
     del tree, leaves
-    count = 5_120 if quick else 51_200
+    count = 2_560 if quick else 51_200
     say("Appending to disk, with peers")
     figures |= {"journal_per_s": round(entries_per_s(count)), "journal_n": count}
-    figures |= durable_figures(folder / "durable", 2_560 if quick else 25_600, 3 if quick else 7)
+    figures |= durable_figures(folder / "durable", 1_280 if quick else 25_600, 3 if quick else 7)
     say("Receipts")
     figures |= receipt_figures(folder / "receipts", 100 if quick else 500, 3 if quick else 7)
-    entries = 20_000 if quick else MOST
+    entries = 10_000 if quick else MOST
     verified = verification_figures(folder / "verify", entries)
     figures |= verified
     if quick:
