@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -120,6 +120,11 @@ class Node:
         self.stop()
         self._thread.join(TIMEOUT_S)
         assert not self._thread.is_alive()
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something in the node's own loop; returns once it is done."""
+        assert self._loop is not None
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(TIMEOUT_S)
 
     def line_fenced(self, reason: str) -> None:
         """Let the line take nothing more."""
