@@ -9,6 +9,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from openline.adapters import root_files
+from openline.adapters.clock import ManualClock, SystemClock
+from openline.adapters.key_files import Validity, write_key
 from openline.app import passphrases
 from openline.app.cli import app
 from openline.app.commands import key_making
@@ -19,6 +21,7 @@ from openline.core.event import RootsEnrolled
 from openline.core.key_documents import RootSet
 from openline.core.time import DAY_MS
 from openline.intake.chain import Chain, Rests, ToldKey
+from openline.keys.derive import derive_seed
 from tests.key_town import KeyTown, name_of
 from tests.parties import NORTH, SOUTH, Town, agreement
 from tests.serving import Node
@@ -60,6 +63,11 @@ def town_of(safe: Path) -> Town:
     return town
 
 
+def officer_seed(party: str) -> bytes:
+    """Of the key that the operator enrolled for a party's duty officer."""
+    return derive_seed(b"the keys of the town", f"{party}/duty_officer")
+
+
 FROM = "2026-03-01T10:00:00Z"
 
 
@@ -85,6 +93,27 @@ def test_from_a_root_to_an_officer_who_tells_and_is_taken_back(safe: Path) -> No
         assert "KEY_REVOKED" in said(run("key", "show", "officer.key", "--node", node.url))
         keys = node.get("/keys", SOUTH).json()
     check_without_the_node(safe, keys, town)
+
+
+def test_an_officer_is_told_when_a_key_ends_within_a_day(safe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    end_ms = read_instant("2026-03-09T10:00:00Z", path="")
+    validity = Validity(not_before=FROM, not_after="2026-03-09T10:00:00Z", watch="First watch")
+    write_key(safe / "officer.key", officer_seed(NORTH), party=NORTH, role="duty_officer", validity=validity)
+    write_key(safe / "old.key", officer_seed(SOUTH), party=SOUTH, role="duty_officer")
+    (safe / "notice.toml").write_text(NOTICE)
+    clock = ManualClock(end_ms - DAY_MS)
+    monkeypatch.setattr(SystemClock, "now_ms", lambda _: clock.now_ms())
+    with Node() as node:
+        sent = ("send", "notice.toml", "--node", node.url, "--key")
+        assert "Your key" not in done(*sent, "officer.key")
+        clock.advance(1)
+        within = run(*sent, "officer.key", "--json")
+        words = "Your key as duty_officer of NORTH ends at 2026-03-09T10:00:00Z. Have the next one made.\n"
+        assert (within.exit_code, within.stderr) == (0, words)
+        assert msgspec.json.decode(within.stdout)["alarms"] == []
+        clock.move_to(end_ms)
+        assert "ended at 2026-03-09T10:00:00Z" in said(run(*sent, "officer.key"))
+        assert "Your key" not in done(*sent, "old.key")
 
 
 def check_without_the_node(safe: Path, keys: dict[str, list[dict[str, object]]], town: Town) -> None:

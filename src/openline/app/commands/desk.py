@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from openline.adapters.clock import SystemClock, SystemEntropy
+from openline.adapters.key_files import KeyFile
 from openline.app.attaching import Waiting, salted, send_waiting
 from openline.app.commands.alarms import Passing, alarms_json, end_with, say_custody
 from openline.app.commands.replay import LanguageChoice
@@ -15,8 +16,10 @@ from openline.app.console import FINDING, err, out, print_json, printable, say_d
 from openline.app.custody import Custody
 from openline.app.desk import DEFAULT_NODE, Desk, followed, node_state
 from openline.app.notice_files import read_notice_file
+from openline.codec.times import read_instant
 from openline.core.errors import NotFound, OpenlineError, Refusal
 from openline.core.flags import FlagCode
+from openline.core.time import DAY_MS, to_text
 from openline.release.phrases import CAVEAT, flag_words
 
 Key = Annotated[Path, typer.Option(help="Your key file.")]
@@ -45,6 +48,8 @@ def send(
     """
     with spoken_errors(), Desk(key, node, node_key) as desk:
         written = read_notice_file(file)
+        if sentence := ending_sentence(desk.key, SystemClock().now_ms()):
+            err.print(printable(sentence), style="yellow", markup=False)
         desk.look()
         attachments, waiting = [salted(path) for path in attach or ()], Waiting(key)
         for attachment in attachments:
@@ -76,6 +81,18 @@ def send(
         err.print("  Send it again: openline attachment send DIGEST --key FILE", markup=False)
         raise typer.Exit(FINDING)
     end_with(desk.custody)
+
+
+def ending_sentence(key: KeyFile, at_ms: int) -> str:
+    """That a key speaks for less than a day from now, or no more, as its file says; empty when it says neither."""
+    try:
+        end_ms = read_instant(key.validity.not_after, path="not_after")
+    except OpenlineError:
+        return ""
+    if end_ms - at_ms >= DAY_MS:
+        return ""
+    when = f"ends at {to_text(end_ms)}" if at_ms < end_ms else f"ended at {to_text(end_ms)}"
+    return f"Your key as {key.role} of {key.party} {when}. Have the next one made."
 
 
 def _send_attachments(desk: Desk, waiting: Waiting, digests: list[str]) -> OpenlineError | None:
