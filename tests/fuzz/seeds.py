@@ -28,6 +28,7 @@ from openline.ledger.told import told_body
 from openline.ledger.tree import HASH_BYTES
 from openline.ledger.witnessing import Request, format_request
 from tests.fuzz import bundle_targets, ledger_targets, proof_targets, targets, witness_targets
+from tests.fuzz.kept_seeds import kept_seeds
 from tests.parties import NOON_MS, SOUTH, Town, activity, agreement, in_air, on_ground, presence, site, zone
 
 AGREEMENTS = Path(__file__).parents[2] / "agreements"
@@ -71,6 +72,7 @@ def _all() -> dict[str, list[bytes]]:
         **_of_ledger(),
         **_of_proofs(),
         **_of_witness(),
+        **kept_seeds(),
     }
 
 

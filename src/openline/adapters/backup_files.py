@@ -145,7 +145,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise damaged(MANIFEST_NAME, "is not what was written")
     try:
         manifest = msgspec.json.decode(line, type=Manifest)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise damaged(MANIFEST_NAME, f"cannot be read ({error})") from error
     if manifest.format != FORMAT or not all(_is_inside(name) for name in manifest.files):
         raise damaged(MANIFEST_NAME, "is of another version of Openline, or names files outside the backup")
@@ -184,4 +184,5 @@ def damaged(name: str, what: str) -> LedgerFault:
 def _is_inside(name: str) -> bool:
     """One file, at most one folder down: what we write ourselves."""
     path = PurePosixPath(name)
-    return not path.is_absolute() and 1 <= len(path.parts) <= 2 and ".." not in path.parts and "\\" not in name  # noqa: PLR2004
+    is_plain = "\\" not in name and "\x00" not in name
+    return is_plain and not path.is_absolute() and 1 <= len(path.parts) <= 2 and ".." not in path.parts  # noqa: PLR2004

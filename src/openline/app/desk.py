@@ -187,7 +187,7 @@ class Desk:
             return msgspec.json.decode(self._counter_path.read_bytes(), type=Counter)
         except FileNotFoundError:
             return Counter()
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BadUse(
                 "FILE_UNREADABLE",
                 "the number of your last notice cannot be read",

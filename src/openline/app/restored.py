@@ -44,7 +44,7 @@ def read_mark(folder: Path) -> Mark | None:
         return msgspec.json.decode(path.read_bytes(), type=Mark)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadUse(
             "FILE_UNREADABLE",
             f"the mark of a restored folder cannot be read ({error})",
