@@ -368,3 +368,11 @@ def test_a_counter_that_was_put_back_alarms_everyone(node: Node, tmp_path: Path)
     assert ("SEQUENCE_FORK", "") in told
     counter.unlink()
     assert "SEQUENCE_FORK" in json.loads(send(node, tmp_path, lat=36.6).stdout)["flags"]
+
+
+def test_a_counter_that_is_no_text_is_refused_in_words_and_nothing_is_sent(node: Node, tmp_path: Path) -> None:
+    (tmp_path / "NORTH.sequence.json").write_bytes(b'{"previous":"\xff"}')
+    before = node.town.line.committed
+    sent = send(node, tmp_path)
+    assert (sent.exit_code, node.town.line.committed) == (2, before)
+    assert "FILE_UNREADABLE" in sent.output

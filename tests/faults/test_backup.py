@@ -18,7 +18,7 @@ from openline.adapters.sqlite_reader import SqliteReader
 from openline.app.backups import back_up, restore_into
 from openline.app.cli import app
 from openline.app.composition import LEDGER_NAME, SECRET_NAME
-from openline.app.restored import MARK_NAME
+from openline.app.restored import MARK_NAME, read_mark
 from openline.core.errors import BadUse, LedgerFault
 from openline.ledger.checkpoint import parse_checkpoint
 from openline.ledger.note import parse_note
@@ -271,3 +271,10 @@ def test_a_key_that_is_destroyed_while_the_escrow_file_is_written_does_not_come_
     monkeypatch.setattr("openline.app.backups.write_escrow", meanwhile)
     back_up(node, tmp_path / "backup", with_secret=False, at_ms=NOON_MS, progress=no_bar)
     assert [name for name, _ in read_lines(tmp_path / "escrow")] == [NAMES[1]]
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b'{"origin":"\xff"}', b"[]"])
+def test_a_mark_that_cannot_be_read_is_refused_in_words(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / MARK_NAME).write_bytes(content)
+    with pytest.raises(BadUse, match="cannot be read"):
+        read_mark(tmp_path)

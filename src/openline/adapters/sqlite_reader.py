@@ -25,6 +25,7 @@ _PAGES_AT_ONCE = 2_048
 _SIZE = "SELECT ifnull(max(idx), -1) + 1 FROM entries"
 _LAST_CHECKPOINT = "SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1"
 _CHECKPOINTS = "SELECT size, note FROM checkpoints WHERE size >= ? ORDER BY size"
+_CHECKPOINT_OF = "SELECT note FROM checkpoints WHERE size = ?"
 _GET = "SELECT idx, leaf, body FROM entries WHERE idx = ?"
 _READ = "SELECT idx, leaf, body FROM entries WHERE idx >= ? ORDER BY idx"
 _LEAVES = "SELECT idx, leaf FROM entries WHERE idx >= ? ORDER BY idx"
@@ -78,6 +79,11 @@ class SqliteReader:
         """The last checkpoint kept, or empty. Raises StoreError as `read`."""
         with self._errors():
             return next((str(note) for (note,) in rows(self._connection, _LAST_CHECKPOINT)), "")
+
+    def checkpoint_of(self, size: int) -> str:
+        """The checkpoint kept of a size, or empty. Raises StoreError as `read`."""
+        with self._errors():
+            return next((str(note) for (note,) in rows(self._connection, _CHECKPOINT_OF, size)), "")
 
     def checkpoints(self) -> Iterator[tuple[int, str]]:
         """Every checkpoint kept, with the size under which it is kept, in order. Raises StoreError as `read`."""

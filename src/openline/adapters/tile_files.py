@@ -15,6 +15,7 @@ from openline.ledger.tiles import TileError, TileName, decode_bundle, format_til
 from openline.ledger.tree import HASH_BYTES, TILE_WIDTH
 
 CHECKPOINT = "checkpoint"
+WITNESSED = "checkpoint.witnessed"
 KEY_FILE = "log.vkey"
 TILES = "tile"
 _MAX_TEXT_BYTES = 1 << 20
@@ -31,6 +32,10 @@ class TileFiles:
     def checkpoint(self) -> str:
         """The signed note; empty when there is none yet. Raises LedgerFault when it is no text, BadUse as `tile`."""
         return self._text(CHECKPOINT)
+
+    def witnessed(self) -> str:
+        """The signed note of the newest head that is witnessed; empty when there is none. Raises as `checkpoint`."""
+        return self._text(WITNESSED)
 
     def key(self) -> str:
         """What `log.vkey` says, without its newline; empty when it is missing. Raises as `checkpoint`."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from shutil import rmtree
 
 from openline.adapters.folders import sync_folder
-from openline.adapters.tile_files import CHECKPOINT, KEY_FILE, TileFiles
+from openline.adapters.tile_files import CHECKPOINT, KEY_FILE, WITNESSED, TileFiles
 from openline.core.errors import BadUse, LedgerFault
 from openline.ledger.checkpoint import Checkpoint, CheckpointError, open_checkpoint
 from openline.ledger.frontier import Frontier
@@ -69,6 +69,37 @@ class TileFolder:
                 written += 1
             self._drop_outgrown(old.size, head.size)
         return written
+
+    def sizes(self) -> tuple[int, int]:
+        """Of the checkpoint that lies there and of the newest witnessed head beside it; 0 for what is missing.
+
+        Raises:
+            LedgerFault: FOLDER_DIFFERS, when one of them is another ledger's.
+            BadUse: FILE_UNREADABLE, when the disk refuses.
+        """
+        held = ((CHECKPOINT, self._files.checkpoint()), (WITNESSED, self._files.witnessed()))
+        head, witnessed = (self._opened(note, "FOLDER_DIFFERS", name).size if note else 0 for name, note in held)
+        return head, witnessed
+
+    def publish_witnessed(self, note: str) -> int:
+        """Lay the newest witnessed head beside the checkpoint, which covers it; gives how many files were written.
+
+        A newer one takes the place of an older, and of the same size the one with more signatures.
+
+        Raises:
+            LedgerFault, BadUse: as `publish`.
+        """
+        head = self._opened(note, "LEDGER_INVALID", "the witnessed checkpoint to be published")
+        with self._held():
+            size, held = self.sizes()
+            is_newer = held < head.size or (
+                held == head.size and _signatures(note) > _signatures(self._files.witnessed())
+            )
+            if head.size > size or not is_newer:
+                return 0
+            _replace(self.folder / WITNESSED, note.encode())
+            sync_folder(self.folder)
+        return 1
 
     def _opened(self, note: str, code: str, what: str) -> Checkpoint:
         try:

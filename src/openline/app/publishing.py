@@ -9,6 +9,7 @@ from pathlib import Path
 from openline.adapters.tile_folder import TileFolder
 from openline.app.composition import open_reader
 from openline.app.configuration import Settings, check_key
+from openline.app.witnessed_head import witnessed_note
 from openline.core.errors import BadUse, LedgerFault
 from openline.ledger.checkpoint import Checkpoint, open_checkpoint
 from openline.ledger.note import NoteVerifier
@@ -41,7 +42,11 @@ def publish_ledger(data: Path, settings: Settings, folder: Path) -> tuple[Checkp
             )
         # What is public must not be lost to the node afterwards: it would look like a fork.
         reader.settle()
-        written = TileFolder(folder, log).publish(note, reader.leaves)
+        target = TileFolder(folder, log)
+        since, held = target.sizes()
+        written = target.publish(note, reader.leaves)
+        if witnessed := witnessed_note(reader, since, held):
+            written += target.publish_witnessed(witnessed)
         return open_checkpoint(note, log), written
     except StoreError as error:
         raise LedgerFault("LEDGER_INVALID", str(error), path=str(data), remedy="Restore a backup.") from error

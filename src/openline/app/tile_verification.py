@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from openline.adapters.tile_files import CHECKPOINT, KEY_FILE, TILES, TileFiles
+from openline.adapters.tile_files import CHECKPOINT, KEY_FILE, TILES, WITNESSED, TileFiles
 from openline.app.verification import Report, fault, log_key, report_on
 from openline.core.errors import BadUse
-from openline.ledger.checkpoint import CheckpointError, open_checkpoint, parse_checkpoint
+from openline.ledger.checkpoint import Checkpoint, CheckpointError, open_checkpoint, parse_checkpoint
+from openline.ledger.frontier import Frontier
 from openline.ledger.note import NoteError, NoteVerifier, parse_note
-from openline.ledger.tiles import TileName, format_tile_path
+from openline.ledger.tiles import TileName, format_tile_path, tile_width
+from openline.ledger.tree import HASH_BYTES
 from openline.ledger.verify_tiles import TileFault, verify_tiles
 from openline.node.recovery import Progress
 
@@ -51,11 +53,37 @@ def verify_folder(folder: Path, node_key: str, progress: Progress) -> Report:
         "Every leaf is in the tree, and the node's key signed its root.",
         f"All {count} tiles and bundles of every level are those of its leaves.",
     ]
+    _check_witnessed(files, log, head, report)
     report.not_checked.append("Bodies and their signatures: a published folder holds none.")
     beyond = files.beyond(head.size)
     if beyond:
         report.not_checked.append(f"{beyond} more files lie under tile/, which this checkpoint does not name.")
     return report
+
+
+def _check_witnessed(files: TileFiles, log: NoteVerifier, head: Checkpoint, report: Report) -> None:
+    """The witnessed head, where there is one, must be of the tree that was just verified."""
+    note = files.witnessed()
+    if not note:
+        return
+    try:
+        witnessed = open_checkpoint(note, log)
+    except (NoteError, CheckpointError) as error:
+        raise fault(f"it is not one that the node's key signed ({error})", WITNESSED) from error
+    if witnessed.size > head.size:
+        raise fault(f"it has {witnessed.size} entries, and the checkpoint beside it only {head.size}", WITNESSED)
+    edge = Frontier.at(witnessed.size, lambda name: _beginning(files, name, head.size))
+    if edge.root() != witnessed.root:
+        raise fault("its root is not that of the first entries of this ledger: there are two histories", WITNESSED)
+    report.checks["witnessed"] = witnessed.size
+    report.shown.append(f"The witnessed checkpoint of {witnessed.size} entries is of the same tree.")
+    report.not_checked.append("Whose cosignatures it has: an agreement says which of them count.")
+
+
+def _beginning(files: TileFiles, name: TileName, size: int) -> bytes:
+    """The first hashes of a tile as it is in the tree of `size` leaves, which is as wide or wider."""
+    width = tile_width(size, name.level, name.index)
+    return files.tile(TileName(name.level, name.index, width))[: name.width * HASH_BYTES]
 
 
 def _agreed(files: TileFiles, name: TileName) -> bytes:
