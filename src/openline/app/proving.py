@@ -79,9 +79,14 @@ class Prover:
                 )
             )
             return Standing.PROMISED, "the node's proof does not show the entry"
-        if not promise.is_witnessed:
+        if not promise.is_witnessed and not self._asks_for_witnesses(kept, promise):
             return Standing.INCLUDED, ""
         return self._witnessed(checkpoint, kept)
+
+    def _asks_for_witnesses(self, kept: Kept, promise: Promise) -> bool:
+        """True when an agreement at hand did so at the time: a lesser promise lets the node off nothing."""
+        named = _agreement_named(kept)
+        return any(held.id == named and held.is_in_force_at(promise.recorded_ms) for held in self._agreements)
 
     def _proven(self, text: str, kept: Kept) -> str:
         """The checkpoint under which a proof shows this very entry. Raises ProofFileError when it does not."""

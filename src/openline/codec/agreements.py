@@ -165,7 +165,7 @@ class AgreementTable(_Table, kw_only=True):
     timers: TimersTable = msgspec.field(default_factory=TimersTable)
     exclusive_channels: list[ExclusiveChannelTable] = []
     clauses: list[ClauseTable] = []
-    witnesses: Annotated[list[WitnessTable], Meta(max_length=100)] = []
+    witnesses: Annotated[list[WitnessTable], Meta(max_length=99)] = []  # and the node's own: a note has 100 lines
     witness_quorum: Annotated[int, Meta(ge=1)] | None = None
     witness_deadline: str = "60s"
     stale_view: str = "15min"

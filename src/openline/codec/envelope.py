@@ -83,7 +83,11 @@ def read_own_envelope(raw: bytes) -> tuple[str, bytes]:
     Raises:
         msgspec.DecodeError: when it is no envelope.
     """
-    wire = _OWN_DECODER.decode(raw)
+    try:
+        wire = _OWN_DECODER.decode(raw)
+    except RecursionError as error:
+        message = "an envelope that is nested too deeply"
+        raise msgspec.DecodeError(message) from error
     return wire.payloadType, wire.payload
 
 

@@ -73,7 +73,7 @@ class _NoticeHead(Struct):
 
 
 _NOTICE_HEAD = msgspec.json.Decoder(_NoticeHead)
-_UNREADABLE = (OpenlineError, msgspec.MsgspecError, ValueError, KeyError, TypeError)
+_UNREADABLE = (OpenlineError, msgspec.MsgspecError, ValueError, KeyError, TypeError, RecursionError)
 
 
 class Walk:
@@ -251,7 +251,11 @@ class Walk:
                 self.reasons.append(f"{', '.join(missing)} does not go over the channel from entry {since} on")
             if self.sender not in {"", rule.sender}:
                 self.reasons.append(f"the channel is that of {rule.sender} from entry {since} on")
-            self.sender, self.receivers = rule.sender, rule.receivers
+            # silence towards a party is shown only where it was a receiver all the way
+            kept = tuple(party for party in self.receivers if party in rule.receivers)
+            if self.sender and not kept:
+                self.reasons.append(f"the channel is to nobody from entry {since} on to whom it was before")
+            self.sender, self.receivers = rule.sender, kept if self.sender else rule.receivers
 
     def _event(self, index: int) -> ChannelEpoch | ChannelClosed | None:
         """What opens, turns or closes this very channel, None for anything else."""

@@ -26,7 +26,7 @@ from openline.ledger.receipt import ReceiptError, open_receipt
 from openline.ledger.tree import leaf_hash
 from openline.node.hearing import Hearing
 from openline.node.journal import class_of
-from openline.node.silence import heard_silence
+from openline.node.silence import breaks, heard_silence
 from openline.node.terms import Heard, Roots, Terms
 from openline.record.evidence import judge
 from openline.record.findings import Case, Promised, Said, Silence, Subject, Witnessing
@@ -112,12 +112,12 @@ class _Examining:
             hearing.hear(heard)
         hearing.close()
         said = tuple(hearing.said)
-        witnessing = terms.witnessing(self._heads) if head else {}
+        witnessing = terms.witnessing(self._heads, self._bundle.manifest.party) if head else {}
         for entry, reason in (*terms.faults, *hearing.faults):
             self._fail(entry, reason)
         self._check_range(hearing.said)
         promised = () if log is None else self._promised(log)
-        silences = self._silences(head, terms, witnessing)
+        silences = self._unbroken(self._silences(head, terms, witnessing), said)
         case = Case(party=self._bundle.manifest.party, said=said, witnessing=witnessing)
         return Examination(
             bundle=self._bundle,
@@ -171,6 +171,17 @@ class _Examining:
             elif silence is not None:
                 found.append(silence)
         return tuple(found)
+
+    def _unbroken(self, silences: tuple[Silence, ...], said: tuple[Said, ...]) -> tuple[Silence, ...]:
+        """Those that no notice in the bundle breaks: one in its range that the channel does not count."""
+        kept: list[Silence] = []
+        for silence in silences:
+            broken = [one.index for one in said if breaks(one, silence)]
+            for index in broken:
+                self._fail(index, f"it belongs on {silence.channel}, and the node keeps the channel as if it were not")
+            if not broken:
+                kept.append(silence)
+        return tuple(kept)
 
     def _fail(self, entry: int | None, reason: str) -> None:
         self._faults.append(Fault(entry=entry, reason=reason))

@@ -24,7 +24,7 @@ from openline.core.time import FOREVER_MS, to_text
 from openline.ledger.checkpoint import parse_checkpoint
 from openline.ledger.cosignature import append_signatures
 from openline.ledger.leaf import LeafClass, Salts, decode_leaf
-from openline.ledger.note import NoteVerifier, format_verifier_key, parse_note, parse_signature_lines
+from openline.ledger.note import MAX_SIGNATURES, NoteVerifier, format_verifier_key, parse_note, parse_signature_lines
 from openline.ledger.proof_file import ProofFile, format_proof_file
 from openline.ledger.told import split_told
 from openline.ledger.tree import Tree
@@ -182,7 +182,7 @@ class _Gathering:
         for index in self._holdings.cosigned:
             event = event_of(self._read(index).body)
             lines += list(parse_signature_lines(event.line + "\n")) if isinstance(event, Cosigned) else []
-        return append_signatures(self._source.sign(size), lines) if size else ""
+        return append_signatures(self._source.sign(size), lines[: MAX_SIGNATURES - 1]) if size else ""
 
     def _disclosing(self, record: Record) -> int | None:
         """The entry that this one opens: to the party, or by the party to the inquiry that is asked for."""

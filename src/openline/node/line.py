@@ -22,7 +22,7 @@ from openline.core.flags import FlagCode
 from openline.core.time import MINUTE_MS
 from openline.engine.finder import Engine
 from openline.ledger.cosignature import append_signatures
-from openline.ledger.note import NoteSignature, parse_signature_lines
+from openline.ledger.note import MAX_SIGNATURES, NoteSignature, parse_signature_lines
 from openline.ledger.proof_file import ProofFile, format_proof_file
 from openline.ledger.receipt import ReceiptSigner
 from openline.node.batch import Administration, Batch, ClockJump, Input, Tick, process
@@ -253,7 +253,7 @@ class Line:
             event = None if record is None else event_of(record.body)
             if isinstance(event, Cosigned):
                 lines += parse_signature_lines(event.line + "\n")
-        return append_signatures(self.journal.sign(size), lines)
+        return append_signatures(self.journal.sign(size), lines[: MAX_SIGNATURES - 1])
 
     def witnessed_note(self, agreement: str) -> str:
         """The cosigned note of the largest size that is witnessed under an agreement, empty when none is.

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from openline.core.errors import Invalid
 from openline.core.evidence import Span
-from openline.core.notice import Kind
+from openline.core.notice import Kind, Notice
 from openline.ledger.absence import Absence, TermsReader, Verdict, WitnessedSize, verify_absence
 from openline.ledger.absence_proof import AbsenceMalformed, AbsenceProof, read_absence, write_absence
 from openline.ledger.absence_words import sentences
@@ -18,7 +18,7 @@ from openline.ledger.epochs import split_name
 from openline.node.absence import Stretch, absence_of, stretch_of
 from openline.node.evidence import Source, range_of, size_of
 from openline.node.state import State
-from openline.record.findings import Silence, Standing, Witnessing
+from openline.record.findings import Ground, Said, Silence, Standing, Witnessing
 
 LEAVES_MAX = 200_000
 """Leaves of one proof: it shows all of its stretch."""
@@ -88,6 +88,9 @@ def heard_silence(
         return _not_provable(proof, reason), ""
     witnessed = _witnessed(proof, witnessing)
     whole = verify_absence(proof, head, terms=terms, witnessed=witnessed)
+    if witnessed and not _are_agreed(whole, proof, witnessing):
+        witnessed = []
+        whole = verify_absence(proof, head, terms=terms)
     if not whole.is_sound:
         return None, "; ".join(whole.reasons)
     by_kind = {
@@ -97,6 +100,18 @@ def heard_silence(
         for kind in Kind
     }
     return _silence(whole, by_kind), ""
+
+
+def breaks(said: Said, silence: Silence) -> bool:
+    """True when this is a record of what the silence says there is none of."""
+    word = said.word
+    return (
+        isinstance(word, Notice)
+        and silence.start <= said.index < silence.end
+        and said.party == silence.sender
+        and (split_name(silence.channel) or ("",))[0] == word.agreement_id
+        and silence.by_kind[word.kind.value] is Standing.NO_RECORD_COMPLETE
+    )
 
 
 def _silence(found: Absence, by_kind: dict[str, Standing]) -> Silence:
@@ -133,6 +148,12 @@ def _witnessed(proof: AbsenceProof, witnessing: dict[str, Witnessing]) -> list[W
     names = split_name(proof.channel)
     seen = witnessing.get(names[0]) if names is not None else None
     return [WitnessedSize(size=seen.size, at_ms=seen.at_ms)] if seen is not None and seen.is_reached else []
+
+
+def _are_agreed(found: Absence, proof: AbsenceProof, witnessing: dict[str, Witnessing]) -> bool:
+    """True when the channel's own parties agreed to the witnesses, and not others under the agreement's name."""
+    seen = witnessing[(split_name(proof.channel) or ("",))[0]]
+    return seen.ground is not Ground.OPERATOR and {found.sender, *found.receivers} <= seen.signatories
 
 
 def _too_much(reason: str) -> Invalid:

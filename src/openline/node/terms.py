@@ -90,9 +90,15 @@ class Terms:
         """Roots that only the bundle names."""
         return [(party, key) for party in sorted(self._shown.keys() - self._given) for key in self._shown[party].keys]
 
-    def witnessing(self, heads: Mapping[str, Checkpoint]) -> dict[str, Witnessing]:
-        """What the cosignatures of these checkpoints, all the node's, show: by agreement, in its last version."""
-        latest = {name: shown for (name, _), shown in sorted(self.agreements.items())}
+    def witnessing(self, heads: Mapping[str, Checkpoint], party: str) -> dict[str, Witnessing]:
+        """What the cosignatures of these checkpoints, all the node's, show: by agreement, in its last version.
+
+        The last that `party` signed, if it signed one: others may have made a later one of the same name.
+        """
+        versions = sorted(
+            self.agreements.items(), key=lambda item: (item[1].agreement.signatory(party) is not None, item[0])
+        )
+        latest = {name: shown for (name, _), shown in versions}
         return {name: self._witnessing(shown, heads) for name, shown in latest.items()}
 
     def read_signed(self, raw: bytes) -> Agreement:
@@ -103,7 +109,11 @@ class Terms:
         """
         envelope = read_envelope(raw)
         agreement = read_agreement(envelope.payload)
-        grounds = [self._signed(0, envelope, p) or self._signed(_LAST, envelope, p) for p in agreement.parties]
+        grounds = [self._signed(_LAST, envelope, party) for party in agreement.parties]
+        held = self.agreements.get((agreement.id, agreement.version))
+        if held is not None and held.agreement == agreement:
+            # the roots of its own time have signed it; for what is not shown to have been loaded only present ones do
+            grounds = [held.ground]
         if envelope.payload_type != AGREEMENT_TYPE or None in grounds:
             message = "a party has not signed it"
             raise ValueError(message)
@@ -177,12 +187,21 @@ class Terms:
         if roots is None:
             return Ground.OPERATOR
         message = pae(AGREEMENT_TYPE, envelope.payload)
-        signed = any(
-            signature.key_id == key_id(root) and _is_signed(root, message, signature.value)
+        signed = {
+            root
             for root in roots.keys
             for signature in envelope.signatures
-        )
+            if signature.key_id == key_id(root) and _is_signed(root, message, signature.value)
+        }
+        if signed and len(signed) < self._needed(party, roots):
+            return Ground.OPERATOR  # a signatory may have signed it too, whose key the bundle need not show
         return self._ground(party) if signed else None
+
+    def _needed(self, party: str, roots: RootSet) -> int:
+        """Of how many roots a party's signature is made, where more is known of that than the node's word: else one."""
+        given = self._given.get(party)
+        is_guessed = roots.keys == given and set(self._shown.get(party, RootSet(keys=())).keys) != set(given)
+        return 1 if is_guessed else max(roots.threshold, 1)
 
     def _witnessing(self, shown: Shown, heads: Mapping[str, Checkpoint]) -> Witnessing:
         """By the largest checkpoint that enough witnesses have cosigned; else by what there is of them."""
@@ -195,6 +214,7 @@ class Terms:
             parties=(),
             at_ms=0,
             ground=shown.ground,
+            signatories=frozenset(agreement.parties),
         )
         for note, head in sorted(heads.items(), key=lambda item: item[1].size):
             found = self._cosigned(best, shown, note, head)
@@ -221,6 +241,7 @@ class Terms:
             parties=tuple(names),
             at_ms=max((one.time_s for one in confirmed), default=0) * SECOND_MS,
             ground=best.ground,
+            signatories=best.signatories,
         )
 
 

@@ -69,7 +69,7 @@ def _notice(case: Case, said: Said, notice: Notice) -> Subject:
         agreement_version=notice.agreement_version,
         is_disclosed=said.party != case.party,
         flags=tuple(flags),
-        findings=(_told(said), disseminated(), _witnessed(case, notice.agreement_id, said.index)),
+        findings=(_told(said), disseminated(), _witnessed(case, notice.agreement_id, said.index, said.party)),
     )
 
 
@@ -114,7 +114,7 @@ def _alert(case: Case, alert: str, steps: list[Said]) -> Subject:
             _received(case, party, events),
             *_acknowledged(party, steps, max(rose, default=None)),
             disseminated(),
-            _witnessed(case, agreement, first.index),
+            _witnessed(case, agreement, first.index, party),
         ),
     )
 
@@ -204,9 +204,9 @@ def disseminated() -> Finding:
     return Finding(claim=Claim.DISSEMINATED, standing=Standing.NO_RECORD, why=Why.NO_SUCH_ATTESTATION)
 
 
-def _witnessed(case: Case, agreement: str, index: int) -> Finding:
+def _witnessed(case: Case, agreement: str, index: int, party: str) -> Finding:
     seen = case.witnessing.get(agreement)
-    if seen is None:
+    if seen is None or party not in seen.signatories:
         return _not_witnessed(Why.AGREEMENT_NOT_SHOWN)
     if not seen.quorum:
         return _not_witnessed(Why.NO_POLICY)

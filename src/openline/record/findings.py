@@ -102,6 +102,8 @@ class Witnessing(Struct, frozen=True, kw_only=True):
     """The latest time of a cosignature, by the witness's own clock; 0 without any."""
     ground: Ground
     """What it rests on that the agreement's parties agreed to these witnesses."""
+    signatories: frozenset[str]
+    """Parties of the agreement: for nobody else do its witnesses speak."""
 
     @property
     def is_reached(self) -> bool:

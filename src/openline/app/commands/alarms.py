@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import typer
@@ -74,10 +75,12 @@ class Passing:
             return
         self._next_ms = clock.elapsed_ms() + _PAUSE_MS
         try:
-            self._desk.look()
+            # that the line is lost, the feed says; a promise whose deadline passes meanwhile is broken all the same
+            with suppress(NodeFault, Refusal):
+                self._desk.look()
             self._desk.custody.review(clock.now_ms())
         except (NodeFault, Refusal):
-            return  # that the line is lost, the feed says
+            return  # at the very first contact: nothing was promised to this desk yet that it could hold against a key
         except LedgerFault as error:
             shout(Alarm(code=error.code, text=error.reason, path=error.path, remedy=error.remedy))
             raise
