@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import msgspec
 import pytest
 
 from openline.codec.agreements import read_agreement
-from openline.codec.envelope import AGREEMENT_TYPE, NOTICE_TYPE, from_base64, to_base64
+from openline.codec.envelope import AGREEMENT_TYPE, NOTICE_TYPE, from_base64, read_own_envelope, to_base64
+from openline.codec.times import read_instant
 from openline.core.errors import BadUse
 from openline.core.event import AgreementLoaded, RootsEnrolled, WitnessNamed
 from openline.core.evidence import EvidenceBundle, OpenedEntry
@@ -21,7 +23,9 @@ from openline.ledger.cosignature import append_signatures, cosign
 from openline.ledger.leaf import ChannelTags, LeafClass, decode_leaf
 from openline.ledger.note import parse_note
 from openline.ledger.proof_file import ProofFile, format_proof_file, parse_proof_file
+from openline.ledger.receipt import ReceiptSigner
 from openline.ledger.told import told_body
+from openline.ledger.tree import leaf_hash
 from openline.node.absence import gather_absence
 from openline.node.bundle_examination import Pins
 from openline.node.journal import Told
@@ -252,3 +256,49 @@ def test_a_notice_nested_beyond_all_reading_is_no_silence_and_no_crash() -> None
     roots = signed_by({party: RootSet(keys=(signer_of(party).public_key,)) for party in PARTIES})
     found = verify_absence(given, forged.checkpoint(), terms=roots)
     assert not found.is_sound
+
+
+# Receipts that do not fit what is shown
+
+
+def promised(town: Town, index: int, leaf: bytes, body: bytes, **changes: Any) -> str:  # noqa: ANN401 - fields of a receipt
+    """A receipt that the operator signs for this entry, but for the changes."""
+    told_at, _, raw = body.partition(b"\n")
+    usual: dict[str, Any] = {
+        "index": index,
+        "leaf_hash": leaf_hash(leaf),
+        "digest": sha256(read_own_envelope(raw)[1]).digest(),
+        "recorded_ms": read_instant(told_at.decode().removeprefix("recorded_at "), path=""),
+        "within_ms": 60_000,
+        "is_witnessed": True,
+    }
+    return ReceiptSigner(town.line.origin, town.secrets.signer).sign(**(usual | changes))
+
+
+@pytest.mark.parametrize("changes", [{"recorded_ms": NOON_MS - DAY_MS}, {"digest": bytes(32)}])
+def test_a_receipt_and_the_entry_that_it_is_for_tell_the_same(changes: dict[str, Any]) -> None:
+    town = BundleTown()
+    index = town.tell(SOUTH, presence(on_ground(NOON_MS)), "the-presence").index
+    bundle = bundle_of(town.line, SOUTH)
+    (entry,) = (one for one in bundle.opened if one.index == index)
+    honest = examined(replace(bundle, receipts={index: promised(town, index, entry.leaf, entry.body)}))
+    assert not honest.faults
+    assert honest.promised
+    found = examined(replace(bundle, receipts={index: promised(town, index, entry.leaf, entry.body, **changes)}))
+    assert [fault.entry for fault in found.faults] == [index]
+    assert not found.promised
+
+
+def test_a_receipt_breaks_a_silence_over_which_something_else_stands_in_its_place() -> None:
+    town = BundleTown(more=EXCLUSIVE)
+    index = town.tell(NORTH, flight(), "the-flight").index
+    one = town.line.record(index)
+    assert one is not None
+    town.tell(SOUTH, presence(on_ground(NOON_MS)), "the-presence")
+    cosign_all(town, NORTH, SOUTH, MONITOR)
+    bundle = bundle_of(town.line, SOUTH, absences=(FLIGHTS,))
+    assert index not in [entry.index for entry in bundle.opened]
+    assert not examined(replace(bundle, receipts={index: promised(town, index, one.leaf, one.body)})).faults
+    other = promised(town, index, one.leaf, one.body, leaf_hash=bytes(32))
+    found = examined(replace(bundle, receipts={index: other}))
+    assert [fault.entry for fault in found.faults] == [index]

@@ -6,23 +6,30 @@ is called its word. What is at fault is named and counts for nothing. No network
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from hashlib import sha256
+
 import msgspec
 from msgspec import Struct
 
-from openline.codec.envelope import EVENT_TYPE, read_envelope
+from openline.codec.envelope import EVENT_TYPE, read_envelope, read_own_envelope
 from openline.codec.events import read_event, write_event
 from openline.core.errors import OpenlineError
 from openline.core.event import Event
 from openline.core.evidence import EvidenceBundle, OpenedEntry
+from openline.core.time import to_text
 from openline.keys.dsse import pae
 from openline.keys.identify import key_id
 from openline.keys.signing import BadSignature, verify
+from openline.ledger.absence_proof import AbsenceMalformed, AbsenceProof, read_absence
 from openline.ledger.checkpoint import Checkpoint, CheckpointError, open_checkpoint
 from openline.ledger.leaf import LeafClass, LeafError, commitment, decode_leaf
 from openline.ledger.note import NoteError, NoteVerifier, parse_verifier_key
 from openline.ledger.proof import ProofError, verify_consistency, verify_inclusion
 from openline.ledger.proof_file import ProofFileError, parse_proof_file
-from openline.ledger.receipt import ReceiptError, open_receipt
+from openline.ledger.receipt import Promise, ReceiptError, open_receipt
+from openline.ledger.told import split_told
 from openline.ledger.tree import leaf_hash
 from openline.node.hearing import Hearing
 from openline.node.journal import class_of
@@ -101,6 +108,7 @@ class _Examining:
         self._faults: list[Fault] = []
         self._heads: dict[str, Checkpoint] = {}
         """Checkpoints that the node's key signed, by their notes."""
+        self._absences = list(_readable(bundle.absences)) if bundle.receipts else []
 
     def run(self) -> Examination:
         log = self._log()
@@ -144,8 +152,13 @@ class _Examining:
                 self._fail(index, f"the receipt of it does not hold ({error})")
                 continue
             entry = shown.get(index)
-            if promise.index != index or (entry is not None and promise.leaf_hash != leaf_hash(entry.leaf)):
+            if promise.index != index or any(
+                leaf_hash(leaf) != promise.leaf_hash for leaf in self._leaves_at(index, entry)
+            ):
                 self._fail(index, "the node signed a receipt for something else than what it shows there")
+                continue
+            if entry is not None and not _is_told_so(promise, entry.body):
+                self._fail(index, "the receipt of it names another time of recording, or other bytes, than it has")
                 continue
             found.append(
                 Promised(
@@ -157,6 +170,12 @@ class _Examining:
                 )
             )
         return tuple(found)
+
+    def _leaves_at(self, index: int, opened: OpenedEntry | None) -> Iterator[bytes]:
+        """The leaf of an entry, wherever the bundle shows it: opened, or in a proof of absence that covers it."""
+        if opened is not None:
+            yield opened.leaf
+        yield from (proof.leaf_at(index) for proof in self._absences if proof.first <= index < proof.end)
 
     def _silences(
         self, head: Checkpoint | None, terms: Terms, witnessing: dict[str, Witnessing]
@@ -291,6 +310,23 @@ class _Examining:
 
 class _Unproven(Exception):
     """An entry that its leaf or its proof does not carry."""
+
+
+def _readable(absences: Iterable[bytes]) -> Iterator[AbsenceProof]:
+    """The proofs that can be read; what is wrong with the others is said where they are judged."""
+    for raw in absences:
+        with suppress(AbsenceMalformed):
+            yield read_absence(raw)
+
+
+def _is_told_so(promise: Promise, body: bytes) -> bool:
+    """True when a receipt speaks of the very bytes that an entry holds, recorded when it says."""
+    try:
+        told_at, raw = split_told(body)
+        payload = read_own_envelope(raw)[1]
+    except (OpenlineError, msgspec.MsgspecError, ValueError):
+        return False
+    return (told_at, sha256(payload).digest()) == (to_text(promise.recorded_ms), promise.digest)
 
 
 def _heard(entry: OpenedEntry, leaf_class: LeafClass, log: NoteVerifier) -> Heard:
