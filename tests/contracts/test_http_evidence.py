@@ -130,6 +130,8 @@ def test_a_party_far_from_the_machine_exports_and_what_it_wrote_verifies(node: N
     again = CliRunner().invoke(app, words)
     assert again.exit_code == 2, "no file is written over"
     assert CliRunner().invoke(app, ["verify", str(file)]).exit_code == 0
+    asked = [*words[:-1], str(tmp_path / "inquiry.zip"), "--inquiry", "a board that was shown nothing"]
+    assert "Nothing was disclosed to this inquiry in these words" in CliRunner().invoke(app, asked).stdout
 
 
 def test_the_receipts_that_a_desk_has_kept_go_with_what_it_exports(tmp_path: Path) -> None:

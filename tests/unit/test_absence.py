@@ -79,7 +79,9 @@ def test_what_is_of_another_kind_is_opened_by_its_teller_and_is_no_record() -> N
     assert found.verdict is Verdict.RECORD
     assert [entry.index for entry in found.records] == [told]
     assert f"{told} (ground_presence" in sentences(found)[0]
-    assert judged(town, proof(town, SOUTH, PRESENCES)).verdict is Verdict.RECORD
+    of_any_kind = judged(town, proof(town, SOUTH, PRESENCES))
+    assert of_any_kind.verdict is Verdict.RECORD
+    assert sentences(of_any_kind)[0].startswith("There is a record on exclusive/")
     assert judged(town, proof(town, SOUTH, PRESENCES, start=told + 1), PRESENCE).verdict is Verdict.COMPLETE
 
 

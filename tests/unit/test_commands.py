@@ -31,6 +31,8 @@ vertical_m = 150
 troops = 1000
 """
 
+LEDGER_KEY = "line.example/north+f6e55cd0+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"
+
 
 def run(*words: object) -> Result:
     return CliRunner().invoke(app, [str(word) for word in words])
@@ -118,6 +120,23 @@ def test_an_empty_ledger_is_not_called_forged(desk: Path) -> None:
     open_store(desk / "drill").close()
     done = run("verify", "drill")
     assert (done.exit_code, "nothing has been recorded" in said(done)) == (2, True)
+
+
+def test_a_place_where_nothing_is_to_verify_is_said_without_other_advice(desk: Path) -> None:
+    done = run("verify", desk / "nowhere")
+    assert (done.exit_code, "nothing is there Check the path." in said(done)) == (2, True)
+
+
+def test_a_witness_without_a_ledger_says_so_and_what_to_do(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openline.app.commands.witness.serve_witness", lambda *_: None)
+    alone = run("witness", "--data", desk / "w", "--name", "alpha.example/w1")
+    assert alone.exit_code == 0, said(alone)
+    assert "It watches no ledger yet, and cosigns nothing. Add the key of one to witness.toml" in alone.stdout
+    with (desk / "w" / "witness.toml").open("a", encoding="utf-8") as settings:
+        settings.write(f'\n[[logs]]\nkey = "{LEDGER_KEY}"\n')
+    watching = run("witness", "--data", desk / "w")
+    assert "It watches line.example/north." in watching.stdout
+    assert "no ledger yet" not in watching.stdout
 
 
 def test_nothing_that_comes_from_elsewhere_steers_the_terminal() -> None:

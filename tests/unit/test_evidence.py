@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from openline.adapters.bundle_file import archive, pack, read_bundle, unpack
+from openline.app.evidence_page import print_report
 from openline.app.evidence_report import to_document
 from openline.codec.bundles import to_members
 from openline.core.errors import BadUse, OpenlineError
@@ -28,7 +29,7 @@ from openline.node import silence as silence_room
 from openline.node.bundle_examination import Examination, Pins
 from openline.node.holdings import of_records, of_state, teller_of
 from openline.node.recovery import event_of
-from openline.record.findings import Claim, Finding, Ground, Standing, Why
+from openline.record.findings import Claim, Finding, Ground, Standing, Subject, Why
 from openline.record.wording import claim_words, sentence, standing_words
 from tests.bundles import (
     EXCLUSIVE,
@@ -49,6 +50,15 @@ from tests.parties import NOON_MS, NORTH, ORIGIN, SOUTH, Town, activity, in_air,
 @pytest.fixture(scope="module")
 def town() -> Town:
     return story()
+
+
+def test_a_declaration_about_no_entry_is_not_said_to_be_about_one(
+    town: Town, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = examined(bundle_of(town.line, SOUTH))
+    sighting = Subject(kind="declaration", id="s-1", party=SOUTH, type="sighting", entry=9, at_ms=NOON_MS, findings=())
+    print_report(msgspec.structs.replace(found, subjects=(sighting,)), "en")
+    assert f"Declaration s-1 (sighting) of {SOUTH}\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("party", [NORTH, SOUTH, "NOBODY"])

@@ -30,6 +30,10 @@ _HEADS: dict[str, dict[Language, str]] = {
         "en": "Declaration {id} ({type} of entry {about}) of {party}",
         "fr": "Déclaration {id} ({type} de l'entrée {about}) de {party}",
     },
+    "declaration_alone": {
+        "en": "Declaration {id} ({type}) of {party}",
+        "fr": "Déclaration {id} ({type}) de {party}",
+    },
     "alert": {
         "en": "Alert {id} for {party}{detail}",
         "fr": "Alerte {id} pour {party}{detail}",
@@ -113,7 +117,8 @@ def _title(subject: Subject, reader: str, language: Language) -> str:
     detail = ""
     if subject.kind == "alert" and subject.type:
         detail = _HEADS["alert_detail"][language].format(precedence=subject.precedence, **values)
-    title = _HEADS[subject.kind][language].format(detail=detail, **values)
+    head = "declaration_alone" if subject.kind == "declaration" and not subject.about else subject.kind
+    title = _HEADS[head][language].format(detail=detail, **values)
     return title + (_HEADS["disclosed"][language].format(reader=reader) if subject.is_disclosed else "")
 
 

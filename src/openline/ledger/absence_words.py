@@ -17,7 +17,7 @@ def sentences(found: Absence) -> tuple[str, ...]:
     where = f"on {found.channel}, entries {found.start} to {found.end - 1}"
     if found.verdict is Verdict.RECORD:
         named = ", ".join(f"{entry.index} ({entry.what}, recorded {entry.recorded_at})" for entry in found.records)
-        return (f"There is a record of {what} {where}: {named}.", *_reasons(found))
+        return (f"There is a record{f' of {what}' if found.kinds else ''} {where}: {named}.", *_reasons(found))
     if found.verdict is Verdict.NOT_PROVABLE:
         return (f"No record of {what} is shown {where}, and that proves nothing.", *_reasons(found))
     said = f"No record, complete: {found.sender} told {_nothing(what)} {where}."

@@ -100,6 +100,8 @@ def export(  # noqa: PLR0913, PLR0917 - each option of a command is a parameter
         return
     shown = len(bundle.opened)
     out.print(printable(f"Written to {path}: {shown} entries of {bundle.manifest.party}, verified."), markup=False)
+    if inquiry and not shown:
+        out.print("Nothing was disclosed to this inquiry in these words, so it shows nothing: see `openline disclose`.")
     out.print(printable(f"Anyone can check it: openline verify {path}"), markup=False)
 
 

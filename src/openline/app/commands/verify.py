@@ -48,6 +48,8 @@ def verify(
     """
     asked = Thoroughness(signatures=not tree_only, replay=not (tree_only or no_replay))
     with spoken_errors():
+        if not folder.exists():
+            raise BadUse("FILE_UNREADABLE", "nothing is there", path=str(folder), remedy="Check the path.")
         if is_bundle_file(folder):
             verify_bundle(folder, node_key=node_key, roots=root or [], json=json, language=lang.value)
             return

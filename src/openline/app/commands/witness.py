@@ -15,6 +15,8 @@ from openline.app.witnessing import make_witness, witness_alone
 from openline.core.errors import BadUse
 from openline.ledger.cosignature import format_cosigner_key
 
+_ADD_A_LEDGER = f"Add the key of one to {WITNESS_FILE_NAME} (under [[logs]]), and start again."
+
 
 def witness(
     data: Annotated[Path, typer.Option(metavar="DIR", help="The witness's folder, made when --name is given.")],
@@ -23,7 +25,7 @@ def witness(
         list[str] | None, typer.Option(help="Make the folder: key of a ledger to watch; give all of them.")
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on; else that of the settings.")] = "",
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = -1,
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one, -1 that of the settings.")] = -1,
 ) -> None:
     """Run a witness: it cosigns checkpoints of the ledgers it watches, and never two that contradict each other.
 
@@ -49,6 +51,8 @@ def witness(
             out.print(f"  {format_cosigner_key(app.witness.cosigner)}", markup=False, soft_wrap=True, highlight=False)
             for origin in sorted(app.witness.logs):
                 out.print(f"It watches {origin}.", markup=False)
+            if not app.witness.logs:
+                out.print(f"It watches no ledger yet, and cosigns nothing. {_ADD_A_LEDGER}", markup=False)
             serve_witness(app, host or settings.host, settings.port if port < 0 else port, _say_ready)
         finally:
             store.close()
