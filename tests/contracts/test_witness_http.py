@@ -135,6 +135,10 @@ def test_a_node_asks_its_witnesses_and_says_everywhere_what_is_witnessed(tmp_pat
             (notice,) = node.get("/notices", SOUTH).json()["notices"]
             assert notice["witnessed"] == "yes"
             assert node.get(f"/entries/{told.index}", SOUTH).json()["witnessed"] == "yes"
+            with node.feed(SOUTH) as frames:
+                said = next(frame for frame in frames if frame and frame.kind == "witnessed")
+            assert (said.id, said.data["agreement"], said.data["size"]) == (-1, "town", told.index + 1)
+            assert set(said.data["text"]) == {"en", "fr"}
             ready = node.http.get("/readyz").json()
             assert ready["witnessed"] == told.index + 1
             assert ready["witnesses"] == {"waiting": 0, "answering": 2, "silent": 0, "trouble": 0}

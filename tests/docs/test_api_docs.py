@@ -68,7 +68,7 @@ def test_every_event_of_a_feed_is_said() -> None:
     told, about_itself = (table.column("event") for table in tables_of(PAGE) if table.header[0] == "event")
     assert sorted(told) == sorted(str(kind.__struct_config__.tag) for kind in FEED_EVENTS)
     source = inspect.getsource(streams)
-    assert sorted(about_itself) == sorted(set(re.findall(r'"(session_\w+|node_\w+)"', source)))
+    assert sorted(about_itself) == sorted(set(re.findall(r'"(session_\w+|node_\w+|witnessed)"', source)))
 
 
 def test_every_limit_is_the_programs() -> None:

@@ -212,6 +212,7 @@ def followed(desk: Desk, after: int, say_lost: Callable[[str], None]) -> Iterato
                 for event in events:
                     if "index" in event:
                         last = event["index"]
+                    if "text" in event:
                         yield event
         except NodeFault as fault:
             if not is_lost:

@@ -27,6 +27,7 @@ from openline.core.flags import FlagCode
 from openline.core.time import to_text
 
 Language = Literal["en", "fr"]
+LANGUAGES: tuple[Language, ...] = ("en", "fr")
 
 CAVEAT: dict[Language, str] = {
     "en": "Notification is not a condition of protection. No objection is not permission. No known conflict is not "
@@ -263,6 +264,13 @@ def _flagged(event: Flagged, language: Language) -> str:
     about = f" ({event.agreement})" if event.agreement else ""
     why = _OTHERS.get(event.flag, _FLAGS[event.flag])[language]
     return f"{event.flag.value}{about}: {why}."
+
+
+def witnessed_words(agreement: str, size: int, language: Language) -> str:
+    """That a quorum of witnesses has cosigned the record up to a size."""
+    if language == "fr":
+        return f"{agreement}: tout ce qui a été enregistré avant l'entrée {size} est attesté par les témoins."
+    return f"{agreement}: everything recorded before entry {size} is witnessed."
 
 
 def _alert(event: Alert, language: Language) -> str:

@@ -14,7 +14,7 @@ import msgspec
 
 from openline.codec.events import kind_of, to_document
 from openline.core.errors import NodeFault
-from openline.core.event import Event
+from openline.core.event import Event, Witnessed
 from openline.node.journal import Output
 from openline.node.recovery import event_of
 from openline.node.sequencer import QUEUE_MAX, Sequencer
@@ -56,6 +56,7 @@ class Feeds:
         self._recent: dict[int, Event] = {}
         self._frames: dict[int, bytes] = {}
         self._handed: dict[str, int] = {}
+        self._witnessed = dict(self._line.state.witnesses.witnessed)
         self._line.listen(self._published)
 
     @property
@@ -116,6 +117,15 @@ class Feeds:
             self._frames[index] = frame
         return frame
 
+    def witnessed(self, party: str) -> dict[str, int]:
+        """Of each agreement of the party, below which size its quorum of witnesses has cosigned, as it is on disk."""
+        found: dict[str, int] = {}
+        for name, size in self._witnessed.items():
+            agreement = self._line.state.register.get(name)
+            if agreement is not None and agreement.signatory(party) is not None:
+                found[name] = size
+        return found
+
     def hand_over(self, party: str, indexes: Sequence[int]) -> None:
         """These frames were written to a stream: record it, once for each entry."""
         last = max(self._line.state.delivered.get(party, -1), self._handed.get(party, -1))
@@ -154,6 +164,9 @@ class Feeds:
                 self._recent[index] = output
                 for reader in self._readers.get(output.to, ()):
                     reader.bell.set()
+            elif isinstance(output, Witnessed):
+                self._witnessed[output.agreement] = output.size
+                self._ring_all()
         while len(self._recent) > FRAMES_KEPT:
             oldest = next(iter(self._recent))
             del self._recent[oldest]
@@ -177,6 +190,6 @@ def frame_of(index: int, event: Event, *, is_drill: bool) -> bytes:
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (index, kind_of(event).encode(), msgspec.json.encode(document))
 
 
-def notice_frame(kind: str, *, is_drill: bool, **fields: str) -> bytes:
+def notice_frame(kind: str, *, is_drill: bool, **fields: str | int | dict[str, str]) -> bytes:
     """A frame about the stream itself: without an id, so that resuming is not moved by it."""
     return b"event: %s\ndata: %s\n\n" % (kind.encode(), msgspec.json.encode({"drill": is_drill, **fields}))

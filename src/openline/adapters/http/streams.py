@@ -12,6 +12,7 @@ from openline.adapters.http.answers import CAREFUL, NOT_KEPT, NOTHING_ALLOWED, H
 from openline.adapters.http.feeds import Feeds, Reader, notice_frame
 from openline.core.time import to_text
 from openline.node.sessions import Session, Sessions
+from openline.release.phrases import LANGUAGES, witnessed_words
 
 KEEP_ALIVE_S = 15.0
 """A comment goes out when nothing else has for this long, so that both ends see a dead line."""
@@ -48,6 +49,7 @@ class Stream:
         self._at = after
         self._patience = patience
         self._said_fenced = False
+        self._said_witnessed: dict[str, int] = {}
 
     async def run(self, reader: Reader, receive: Receive, send: Send) -> None:
         """Write until the reader is gone, its session has run out or the node stops."""
@@ -86,6 +88,7 @@ class Stream:
             kind = "node_fenced" if is_fenced else "node_resumed"
             await self._write(send, self._notice(kind, reason=self._feeds.fence_reason))
         party = self._session.party
+        await self._write_witnessed(send, party)
         indexes = self._feeds.after(party, self._at)
         if not indexes:
             return False
@@ -96,7 +99,15 @@ class Stream:
         await asyncio.sleep(0)
         return True
 
-    def _notice(self, kind: str, **fields: str) -> bytes:
+    async def _write_witnessed(self, send: Send, party: str) -> None:
+        """Say how far the record is witnessed, when that is further than was said."""
+        for agreement, size in self._feeds.witnessed(party).items():
+            if size > self._said_witnessed.get(agreement, 0):
+                self._said_witnessed[agreement] = size
+                text: dict[str, str] = {language: witnessed_words(agreement, size, language) for language in LANGUAGES}
+                await self._write(send, self._notice("witnessed", agreement=agreement, size=size, text=text))
+
+    def _notice(self, kind: str, **fields: str | int | dict[str, str]) -> bytes:
         return notice_frame(kind, is_drill=self._feeds.is_drill, **fields)
 
     async def _wait(self, reader: Reader, send: Send) -> None:

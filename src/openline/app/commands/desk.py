@@ -134,9 +134,11 @@ def watch(
         passing = Passing(desk, as_json=json)
         try:
             passing.check()
-            for seen, event in enumerate(followed(desk, after, _say_lost), start=1):
+            seen = 0
+            for event in followed(desk, after, _say_lost):
                 print_json(event) if json else _print_event(event, lang.value)
                 passing.check()
+                seen += "index" in event
                 if count and seen >= count:
                     return
         except KeyboardInterrupt:
@@ -265,5 +267,6 @@ def _print_event(event: dict[str, Any], language: str) -> None:
     words = event.get("text", {})
     said = words.get(language, event["kind"]) if isinstance(words, dict) else words
     mark = "DRILL  " if event.get("drill", False) else ""
-    line = f"{mark}{event.get('at', '')}  #{event.get('index', '')}  {event.get('precedence', ''):<10}{said}"
+    place = f"#{event['index']}" if "index" in event else "the record"
+    line = f"{mark}{event.get('at', '')}  {place}  {event.get('precedence', ''):<10}{said}"
     out.print(printable(line), markup=False)
