@@ -42,11 +42,11 @@ def publish_ledger(data: Path, settings: Settings, folder: Path) -> tuple[Checkp
             )
         # What is public must not be lost to the node afterwards: it would look like a fork.
         reader.settle()
-        target = TileFolder(folder, log)
-        since, held = target.sizes()
-        written = target.publish(note, reader.leaves)
+        published = TileFolder(folder, log)
+        since, held = published.sizes()
+        written = published.publish(note, reader.leaves)
         if witnessed := witnessed_note(reader, since, held):
-            written += target.publish_witnessed(witnessed)
+            written += published.publish_witnessed(witnessed)
         return open_checkpoint(note, log), written
     except StoreError as error:
         raise LedgerFault("LEDGER_INVALID", str(error), path=str(data), remedy="Restore a backup.") from error
