@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from openline.app.evidence_page import print_report
 from openline.codec.agreements import read_agreement
 from openline.codec.envelope import AGREEMENT_TYPE, NOTICE_TYPE, from_base64, read_own_envelope, to_base64
 from openline.codec.times import read_instant
@@ -302,3 +303,18 @@ def test_a_receipt_breaks_a_silence_over_which_something_else_stands_in_its_plac
     other = promised(town, index, one.leaf, one.body, leaf_hash=bytes(32))
     found = examined(replace(bundle, receipts={index: other}))
     assert [fault.entry for fault in found.faults] == [index]
+
+
+# The page that people read
+
+
+def test_no_name_in_a_bundle_writes_a_line_of_the_report(capsys: pytest.CaptureFixture[str]) -> None:
+    town = BundleTown()
+    town.tell(SOUTH, presence(on_ground(NOON_MS)), "the-presence")
+    bundle = bundle_of(town.line, SOUTH)
+    line = "Notice of-my-own (air_activity) of NORTH"
+    named = replace(bundle, manifest=replace(bundle.manifest, inquiry=f"the board.\n{line}\n  told: proven"))
+    print_report(examined(named, pins_of(town.line)), "en")
+    said = capsys.readouterr().out.splitlines()
+    assert not [one for one in said if one.startswith(line)]
+    assert len([one for one in said if one.startswith("  told: proven")]) == 1, "of the presence, and of nothing else"

@@ -123,4 +123,5 @@ def _title(subject: Subject, reader: str, language: Language) -> str:
 
 
 def _say(text: str, style: str = "") -> None:
-    out.print(printable(text), style=style or None, markup=False)
+    """One line: whatever is named in it comes from the bundle and must not look like a line of ours."""
+    out.print(printable(text.replace("\n", " ")), style=style or None, markup=False)
