@@ -212,6 +212,30 @@ def test_the_commands_send_get_and_erase(node: Node, tmp_path: Path) -> None:
     assert run(node, tmp_path, "attachment", "send", digests[1]).exit_code == 2
 
 
+def test_a_digest_is_no_path_to_other_files_of_the_desk(node: Node, tmp_path: Path) -> None:
+    """Neither is the key sent to the node, nor does the file go when the node says that it has it."""
+    folder, key = tmp_path / f"{NORTH}.attachments", tmp_path / f"{NORTH}.key"
+    folder.mkdir()
+    for text in (f"../{NORTH}.key", str(key)):
+        done = run(node, tmp_path, "attachment", "send", text)
+        assert (done.exit_code, "no digest" in " ".join(done.stderr.split())) == (2, True)
+    assert key.exists()
+
+
+def test_erasing_takes_what_still_waits_at_the_desk_too(
+    node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notice, crew = tmp_path / "notice.toml", tmp_path / "crew.txt"
+    notice.write_text('agreement = "town"\n[notice]\ntype = "withdrawal"\nwithdraws = "nothing"\n', encoding="utf-8")
+    crew.write_bytes(b"J. Doe")
+    with monkeypatch.context() as broken:
+        broken.setattr(FileAttachments, "put", fails)
+        run(node, tmp_path, "send", notice, "--attach", crew)
+    (waiting,) = (tmp_path / f"{NORTH}.attachments").iterdir()
+    assert run(node, tmp_path, "attachment", "erase", waiting.name).exit_code == 0
+    assert not waiting.exists()
+
+
 def fails(*_: object) -> bool:
     raise StoreError("the disk is full")
 

@@ -17,7 +17,8 @@ from openline.adapters.backup_files import MANIFEST_NAME, Manifest, read_manifes
 from openline.adapters.sqlite_reader import SqliteReader
 from openline.app.backups import back_up, restore_into
 from openline.app.cli import app
-from openline.app.composition import LEDGER_NAME, SECRET_NAME
+from openline.app.composition import LEDGER_NAME, SECRET_NAME, open_attachments
+from openline.app.configuration import read_settings
 from openline.app.restored import MARK_NAME, read_mark
 from openline.core.errors import BadUse, LedgerFault
 from openline.ledger.checkpoint import parse_checkpoint
@@ -131,6 +132,24 @@ def test_without_secret_or_keys_it_says_what_is_missing(node: Path, tmp_path: Pa
     assert "the secret of another node" in wrong.stderr
     right = run("restore", tmp_path / "backup", "--data", tmp_path / "new-3", "--secret", node / SECRET_NAME)
     assert right.exit_code == 0, right.output
+
+
+@pytest.mark.parametrize("new_origin", ["", "line.example/again"])
+def test_a_restored_node_writes_over_no_escrow_file(backup: Path, tmp_path: Path, new_origin: str) -> None:
+    """It has fewer keys than the file: were it to keep that up to date, they would be lost with the lost node."""
+    before = (tmp_path / "escrow").read_bytes()
+    assert before
+    new = tmp_path / "new"
+    done = run("restore", backup, "--data", new, *(["--new-origin", new_origin] if new_origin else []))
+    assert done.exit_code == 0, done.output
+    town = town_in(new)
+    town.tell(NORTH, activity(in_air(NOON_MS)))
+    town.line.store.close()
+    store = open_attachments(new, read_settings(new))
+    store.destroy([NAMES[0]])
+    back_up(new, tmp_path / "next", with_secret=False, at_ms=NOON_MS, progress=no_bar)
+    assert (tmp_path / "escrow").read_bytes() == before
+    assert "attachment_escrow" in done.stderr
 
 
 def test_an_erasure_reaches_a_backup_that_was_made_before_it(node: Path, backup: Path, tmp_path: Path) -> None:

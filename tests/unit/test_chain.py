@@ -175,3 +175,25 @@ def test_whatever_it_is_given_it_answers() -> None:
     strange = [sign_envelope(b"[]", NOTICE_TYPE, pair[:1]), sign_envelope(b"{}", "x", pair), forged]
     for raw in (b"", b"{}", b"\xff", *strange):
         assert chain.judge(raw, index=town.line.committed, at_ms=town.now_ms).rests is Rests.ON_NOTHING
+
+
+def test_a_root_on_the_operator_s_word_is_answered_and_vouches_for_nothing() -> None:
+    """A hostile record: a node enrols no root as if it were an officer."""
+    key = signer_of(NORTH, "forged")
+    forged = EnrolledKey(index=0, key=OperationalKey(party=NORTH, role="root", public_key=key.public_key))
+    raw = sign_envelope(b'{"party":"NORTH"}', NOTICE_TYPE, [(name_of(key), key)])
+    assert Chain({}, [], [forged]).judge(raw, index=1, at_ms=0).rests is Rests.ON_NOTHING
+
+
+def test_a_key_document_that_the_operator_tells_again_is_a_fault() -> None:
+    """A window that its party has shortened since would be long again."""
+    town = KeyTown()
+    issuer = town.issue()
+    town.appoint(issuer)
+    town.appoint(issuer, end_ms=town.now_ms + HOUR_MS)
+    first, again = told(town)[1], town.line.committed
+    town.wait(DAY_MS)
+    chain = Chain(first_roots(), [*told(town), ToldKey(index=again, at_ms=town.now_ms, raw=first.raw)])
+    assert [fault.index for fault in chain.faults] == [again]
+    officer = name_of(signer_of(NORTH, "officer"))
+    assert chain.keyring_at(again + 1).standing(officer, town.now_ms) is Standing.EXPIRED

@@ -15,6 +15,7 @@ from openline.intake.opening import open_notice
 from openline.node.examination import examine
 from openline.node.line import Line, outcome_of
 from openline.node.replay import replay
+from openline.node.standing import check_reader
 from tests.key_town import OFFICER_END_MS, START_MS, KeyTown, name_of
 from tests.parties import NOON_MS, NORTH, ORIGIN, SOUTH, activity, in_air, on_ground, presence, signer_of
 
@@ -74,6 +75,16 @@ def test_a_key_that_ran_out_still_answers_alerts_of_its_own_party_and_opens_noth
     assert town.alerts(SOUTH)[-1].is_acknowledged
     with pytest.raises(NotAuthenticated) as refused:
         town.declare(SOUTH, {"type": "disclosure", "entry": receipt.index, "to": NORTH})
+    assert refused.value.code == "KEY_EXPIRED"
+
+
+def test_a_key_of_a_short_watch_reads_for_a_day_after_it_too() -> None:
+    town = KeyTown()
+    officer = name_of(town.appoint(town.issue(), start_ms=NOON_MS - HOUR_MS, end_ms=NOON_MS + HOUR_MS))
+    check_reader(town.line.state, officer, NOON_MS + HOUR_MS)
+    check_reader(town.line.state, officer, NOON_MS + HOUR_MS + DAY_MS - 1)
+    with pytest.raises(NotAuthenticated) as refused:
+        check_reader(town.line.state, officer, NOON_MS + HOUR_MS + DAY_MS)
     assert refused.value.code == "KEY_EXPIRED"
 
 

@@ -97,7 +97,16 @@ def test_two_signatories_count_once() -> None:
     pair = [town.appoint(issuer, role="signatory", label=f"signatory{n}") for n in range(2)]
     raw = signed(root(NORTH), *pair, root(SOUTH), root(SOUTH, 1), root(SOUTH, 2))
     check(raw, town=town, roots=3)
-    assert "of NORTH 2 have signed it; it takes 3" in refused(raw, town=town, roots=3, threshold=3)
+    assert "1 of the roots of NORTH have signed it, and it takes 3" in refused(raw, town=town, roots=3, threshold=3)
+
+
+def test_one_root_of_two_does_not_make_up_the_second_person() -> None:
+    """Any root can make an issuer and that a signatory: the threshold of roots holds for a change too."""
+    town = KeyTown(roots=2, threshold=2)
+    officer = town.appoint(town.issue(), role="signatory")
+    raw = signed(root(NORTH), officer, root(SOUTH), root(SOUTH, 1))
+    assert "1 of the roots of NORTH have signed it, and it takes 2" in refused(raw, town=town, threshold=2)
+    check(signed(*[root(party, n) for party in (NORTH, SOUTH) for n in range(2)]), town=town, threshold=2)
 
 
 @pytest.mark.parametrize("role", ["duty_officer", "general_staff"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from hashlib import sha256
 from mimetypes import guess_type
 from pathlib import Path
@@ -17,6 +18,7 @@ from openline.core.errors import BadUse
 from openline.core.limits import BODY_MAX_BYTES
 from openline.node.attachments import SALT_BYTES
 
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _UNKNOWN = "application/octet-stream"
 
 
@@ -83,13 +85,24 @@ class Waiting:
         """What is to be sent.
 
         Raises:
-            BadUse: FILE_UNREADABLE.
+            BadUse: FILE_UNREADABLE; CONFIGURATION_INVALID for what is no digest.
         """
-        return read_file(self.folder / digest)
+        return read_file(self._path(digest))
 
     def sent(self, digest: str) -> None:
         """The node has it: it is kept here no longer."""
-        (self.folder / digest).unlink(missing_ok=True)
+        self._path(digest).unlink(missing_ok=True)
+
+    def _path(self, digest: str) -> Path:
+        """Never another file: what is read here is sent, and then goes."""
+        if not _DIGEST.fullmatch(digest):
+            raise BadUse(
+                "CONFIGURATION_INVALID",
+                "it is no digest of an attachment",
+                path="DIGEST",
+                remedy="Give the 64 hexadecimal digits that the notice has.",
+            )
+        return self.folder / digest
 
 
 def send_waiting(desk: Desk, waiting: Waiting, digests: list[str]) -> None:

@@ -56,6 +56,8 @@ class Restored(Struct, frozen=True, kw_only=True):
     attachments: int
     """Of how many attachments the key was there."""
     without_key: int
+    has_left_escrow: bool = False
+    """It was set to keep an escrow file, and has too few keys to write over that."""
 
 
 def back_up(data: Path, to: Path, *, with_secret: bool, at_ms: int, progress: CopyProgress) -> Manifest:
@@ -109,6 +111,7 @@ def restore_into(
             has_secret = _check_secret(draft, settings)
             shown = _verify(draft, settings, _BODIES if has_secret else _TREE, progress)
             attachments, without_key = _put_back_attachments(backup, draft, manifest, keys)
+            has_left_escrow = (keys is None or without_key > 0) and _leave_escrow(draft, settings)
             mark = Mark(origin=manifest.origin, size=manifest.entries, checkpoint=manifest.checkpoint)
             write_mark(draft, mark)
     except StoreError as error:
@@ -119,13 +122,16 @@ def restore_into(
         has_secret=has_secret,
         attachments=attachments,
         without_key=without_key,
+        has_left_escrow=has_left_escrow,
     )
 
 
 def begin_anew(
     backup: Path, data: Path, origin: str, checkpoint: Path | None, progress: CopyProgress
-) -> tuple[Mark, str]:
+) -> tuple[Mark, str, bool]:
     """Make the data folder of a new ledger, with the settings of a lost one, whose last checkpoint it names.
+
+    Gives its mark, its key, and whether it was set to keep the lost one's escrow file, which it leaves as it is.
 
     Raises:
         BadUse: when the place is taken, a disk refuses, or the origin is the lost one's.
@@ -156,9 +162,10 @@ def begin_anew(
         public_key = NodeSecrets(read_or_create_node_secret(draft / SECRET_NAME)).signer.public_key
         settings.origin, settings.node_key, settings.publish = origin, to_base64(public_key), ""
         write_settings(draft, settings)
+        has_left_escrow = _leave_escrow(draft, settings)
         mark = Mark(origin=manifest.origin, size=head.size, checkpoint=note)
         write_mark(draft, mark)
-    return mark, settings.node_key
+    return mark, settings.node_key, has_left_escrow
 
 
 def _copy_ledger(data: Path, draft: Path, progress: CopyProgress) -> FileSum:
@@ -209,6 +216,15 @@ def _keep_keys(data: Path, settings: Settings) -> None:
         write_escrow(data / settings.attachment_escrow, as_lines(alive))
         if keys_in(data / KEYS_NAME) == alive:
             return
+
+
+def _leave_escrow(draft: Path, settings: Settings) -> bool:
+    """An escrow file holds the only keys of attachments in backups: one that lacks them must not write it anew."""
+    if not settings.attachment_escrow:
+        return False
+    settings.attachment_escrow = ""
+    write_settings(draft, settings)
+    return True
 
 
 def _check_secret(draft: Path, settings: Settings) -> bool:

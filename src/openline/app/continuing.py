@@ -53,7 +53,7 @@ def go_on(
         BadUse: when the mark of a restored folder cannot be read.
     """
     mark = read_mark(folder)
-    outlook = check_continues(folder, settings, line)
+    outlook = check_continues(folder, settings, line, is_restored=mark is not None and mark.origin == line.origin)
     for who in outlook.silent:
         say_silent(who)
     if mark is None:
@@ -63,8 +63,13 @@ def go_on(
     return [continuation(mark, words, at_ms)]
 
 
-def check_continues(folder: Path, settings: Settings, line: Line, door: WitnessDoor | None = None) -> Outlook:
+def check_continues(
+    folder: Path, settings: Settings, line: Line, door: WitnessDoor | None = None, *, is_restored: bool = False
+) -> Outlook:
     """See that the ledger goes on where it ended, as far as anybody can be asked.
+
+    Of a ledger that was put back from a backup a witness that has never seen it learns nothing by being asked: were it
+    shown the ledger, it would vouch for it the next time.
 
     Raises:
         LedgerFault: LEDGER_BEHIND.
@@ -79,7 +84,7 @@ def check_continues(folder: Path, settings: Settings, line: Line, door: WitnessD
         if is_elsewhere:
             outlook.agreed.append(who)
     if settings.witnesses:
-        asyncio.run(_ask_all(line, settings, door or HttpWitnesses(), outlook))
+        asyncio.run(_ask_all(line, settings, door or HttpWitnesses(), outlook, is_restored=is_restored))
     return outlook
 
 
@@ -91,7 +96,9 @@ def check_mark(size: int, outlook: Outlook, words: str) -> None:
     """
     if outlook.agreed or words:
         return
-    asked = f"{', '.join(outlook.silent)} gave no answer" if outlook.silent else "no witness and no mirror is set"
+    asked = (
+        f"{', '.join(outlook.silent)} gave no answer to go by" if outlook.silent else "no witness and no mirror is set"
+    )
     raise LedgerFault(
         "LEDGER_BEHIND",
         f"this folder was put back from a backup of {size} entries, and {asked}: nobody can say whether more was "
@@ -122,10 +129,11 @@ def _compare(line: Line, head: Checkpoint, who: str) -> None:
         raise _beside(head.size, who)
 
 
-async def _ask_all(line: Line, settings: Settings, door: WitnessDoor, outlook: Outlook) -> None:
+async def _ask_all(line: Line, settings: Settings, door: WitnessDoor, outlook: Outlook, *, is_restored: bool) -> None:
     try:
         found = await asyncio.gather(
-            *(_ask(line, door, witness.url) for witness in settings.witnesses), return_exceptions=True
+            *(_ask(line, door, witness.url, is_restored=is_restored) for witness in settings.witnesses),
+            return_exceptions=True,
         )
     finally:
         await door.close()
@@ -136,7 +144,7 @@ async def _ask_all(line: Line, settings: Settings, door: WitnessDoor, outlook: O
         (outlook.agreed if knows else outlook.silent).append(f"the witness at {witness.url}")
 
 
-async def _ask(line: Line, door: WitnessDoor, url: str) -> bool:
+async def _ask(line: Line, door: WitnessDoor, url: str, *, is_restored: bool) -> bool:
     """Show a witness the checkpoint that was signed last, and see what it knows; True when it knows this ledger.
 
     Nothing new is signed for it: a witness that has not seen this checkpoint yet may cosign it.
@@ -160,6 +168,8 @@ async def _ask(line: Line, door: WitnessDoor, url: str) -> bool:
             raise _behind(size, told, who)
         if told == old:
             raise _beside(size, who)
+        if is_restored and told == 0:
+            return False
         old = told
     return False
 

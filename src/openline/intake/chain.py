@@ -93,6 +93,8 @@ class Chain:
             keyring.enrol_roots(party, first)
         self.faults: list[KeyFault] = []
         self._enrolments: dict[str, int] = {}
+        self._told: set[tuple[str, str]] = set()
+        """Parties and ids of the documents that were taken: the rules take each once."""
         self._indexes: list[int] = []
         self._keyrings = [keyring]
         entries: list[ToldKey | EnrolledKey] = [*documents, *enrolled]
@@ -164,6 +166,11 @@ class Chain:
             except OpenlineError as error:
                 self.faults.append(KeyFault(index=entry.index, why=error.reason))
                 return
+            told = (opened.document.party, opened.document.id)
+            if told in self._told:
+                self.faults.append(KeyFault(index=entry.index, why="its party has told a document of this id before"))
+                return
+            self._told.add(told)
             keyring.take(opened.document, opened.signers, entry.index)
         self._indexes.append(entry.index)
         self._keyrings.append(keyring)

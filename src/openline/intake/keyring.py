@@ -134,7 +134,8 @@ class Keyring:
         if (key.party, name) in self._revoked:
             return Standing.REVOKED
         if key.role == ROOT_ROLE:
-            return Standing.IN_FORCE if key.public_key in self._roots[key.party].keys else Standing.REVOKED
+            present = self._roots.get(key.party)  # a hostile record may call an officer of nobody a root
+            return Standing.IN_FORCE if present is not None and key.public_key in present.keys else Standing.REVOKED
         held = self._certificates.get(name)
         if held is None:
             return Standing.IN_FORCE

@@ -29,7 +29,8 @@ def missing_signatures(
     """What each party still owes, in a sentence; empty when the agreement may be loaded at `at_ms`.
 
     A first version needs as many roots of each party as its threshold says. A change needs at least two people of each:
-    two roots, or a root and an officer whom the party's own issuer has made `signatory`, who then counts once.
+    two roots, or a root and an officer whom the party's own issuer has made `signatory`, who then counts once. The
+    threshold of roots holds for it too: one root alone can make an issuer, and that a signatory.
     """
     message = pae(envelope.payload_type, envelope.payload)
     owed = {}
@@ -72,15 +73,14 @@ def _lack(
 def _said(party: str, roots: int, signatories: int, threshold: int, *, is_change: bool) -> str:
     if not roots:
         return f"{party} has not signed it with a root"
-    if not is_change:
-        return "" if roots >= threshold else f"{roots} of the roots of {party} have signed it, and it takes {threshold}"
-    needed = max(PEOPLE_OF_A_CHANGE, threshold)
+    if roots < threshold:
+        return f"{roots} of the roots of {party} have signed it, and it takes {threshold}"
     people = roots + min(signatories, 1)
-    if people >= needed:
+    if not is_change or people >= PEOPLE_OF_A_CHANGE:
         return ""
     return (
         f"it changes an agreement that is in use, and of {party} {people} {'person has' if people == 1 else 'have'} "
-        f"signed it; it takes {needed}: roots, or one of them and a signatory"
+        f"signed it; it takes {PEOPLE_OF_A_CHANGE}: roots, or one of them and a signatory"
     )
 
 

@@ -64,8 +64,9 @@ def check_reader(state: State, name: str, at_ms: int) -> None:
         NotAuthenticated: KEY_REVOKED, KEY_EXPIRED, KEY_NOT_VALID_YET.
     """
     standing = state.keyring.standing(name, at_ms)
-    if standing is Standing.EXPIRED:
-        standing = state.keyring.standing(name, at_ms - READING_GRACE_MS)
+    # a key of a short watch was not valid yet a day before
+    if standing is Standing.EXPIRED and state.keyring.standing(name, at_ms - READING_GRACE_MS) is not standing:
+        return
     if standing is not Standing.IN_FORCE:
         raise out_of_force(name, standing)
 

@@ -74,6 +74,7 @@ def erase(
     with spoken_errors(), Desk(key, node) as desk:
         envelope = desk.pen.declaration(fields, identifier=SystemEntropy().token(), at_ms=SystemClock().now_ms())
         receipt = desk.declare(envelope)
+        Waiting(key).sent(digest)  # one that the node never got goes too
     if json:
         print_json(receipt)
         return

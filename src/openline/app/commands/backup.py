@@ -71,12 +71,14 @@ def restore(
 
 def _begin(folder: Path, data: Path, origin: str, checkpoint: Path | None) -> None:
     with entry_progress("Reading the backup") as progress:
-        mark, key = begin_anew(folder, data, origin, checkpoint, progress)
+        mark, key, has_left_escrow = begin_anew(folder, data, origin, checkpoint, progress)
     out.print(
         f"{data} begins {origin}. Its first entry will name the last checkpoint of {mark.origin}: {mark.size} entries.",
         markup=False,
     )
     out.print(f"Node key: {key} (give it to every party and witness)", markup=False)
+    if has_left_escrow:
+        _say_escrow()
 
 
 def _put_back(folder: Path, data: Path, secret: Path | None, keys: Path | None) -> None:
@@ -87,6 +89,16 @@ def _put_back(folder: Path, data: Path, secret: Path | None, keys: Path | None) 
         out.print(f"  {sentence}", markup=False)
     if done.attachments or done.without_key:
         out.print(f"  {done.attachments} attachments can be read; of {done.without_key} the key is not here.")
+    if done.has_left_escrow:
+        _say_escrow()
     if not done.has_secret:
         err.print("The node's secret is not in it: put node.secret there before you start it.", style="yellow")
     out.print("Whatever was recorded after the backup is not in it. The node asks its witnesses before it goes on.")
+
+
+def _say_escrow() -> None:
+    err.print(
+        "The escrow file stays as it is: keys that are only there would be lost. Restore with --attachment-keys to go "
+        "on with it, or set attachment_escrow to a new file.",
+        style="yellow",
+    )
