@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from base64 import b64encode
 from hashlib import sha256
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from openline.adapters.attachment_keys import read_lines
 from openline.adapters.attachments import FileAttachments
 from openline.app.cli import app
+from openline.core.errors import NotFound
 from openline.node.attached import Name
 from openline.node.attachments import Attachments
 from openline.node.ports import StoreError
@@ -95,6 +97,21 @@ def town_after(folder: Path, index: int) -> bytes:
     from openline.ledger.told import split_told  # noqa: PLC0415
 
     return read_envelope(split_told(record.body)[1]).payload
+
+
+def test_what_is_sent_after_its_erasure_was_followed_is_not_kept(folder: Path) -> None:
+    """Its sender was let in while it was not erased, and comes to the disk behind the destruction."""
+    town, store = town_in(folder), FileAttachments(folder)
+    desk = Attachments(town.line, store, Silent())
+    told(town)
+    town.line.state.attached.check_sending(*NAMES[0])
+    erase(town)
+    with pytest.raises(NotFound) as refused:
+        asyncio.run(desk.put(*NAMES[0], CONTENT))
+    assert refused.value.code == "ATTACHMENT_ERASED"
+    desk.close()
+    assert store.get(NAMES[0]) is None
+    town.line.store.close()
 
 
 def test_what_stays_confirms_no_guess(folder: Path) -> None:

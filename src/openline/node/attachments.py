@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Protocol, TypeVar
 
 from openline.core.errors import Invalid
-from openline.node.attached import Name, unknown
+from openline.node.attached import Name, erased, unknown
 from openline.node.journal import Output
 from openline.node.line import Line
 
@@ -64,6 +64,7 @@ class Attachments:
 
         Raises:
             Invalid: VALUE_INVALID, when it is not what the notice names.
+            NotFound: ATTACHMENT_ERASED, when it was erased and destroyed since.
             StoreError: when the disk refuses.
         """
         if len(content) < SALT_BYTES or sha256(content).hexdigest() != digest:
@@ -73,6 +74,9 @@ class Attachments:
                 path="attachment",
                 remedy="Send the salt and then the attachment's bytes, as they were when the notice was signed.",
             )
+        # one whose erasure is on disk has been destroyed already, and would stay; with a later one it is destroyed
+        if self._line.state.attached.erased.get((party, digest), self._line.committed) < self._line.committed:
+            raise erased()
         return await self._on_disk(self._store.put, (party, digest), content)
 
     async def get(self, names: Iterable[Name]) -> bytes:
