@@ -178,7 +178,7 @@ def test_whatever_it_is_given_it_answers() -> None:
 
 
 def test_a_root_on_the_operator_s_word_is_answered_and_vouches_for_nothing() -> None:
-    """A hostile record: a node enrols no root as if it were an officer."""
+    """A forged record: a node enrols no root as if it were an officer."""
     key = signer_of(NORTH, "forged")
     forged = EnrolledKey(index=0, key=OperationalKey(party=NORTH, role="root", public_key=key.public_key))
     raw = sign_envelope(b'{"party":"NORTH"}', NOTICE_TYPE, [(name_of(key), key)])

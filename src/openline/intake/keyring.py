@@ -134,7 +134,7 @@ class Keyring:
         if (key.party, name) in self._revoked:
             return Standing.REVOKED
         if key.role == ROOT_ROLE:
-            present = self._roots.get(key.party)  # a hostile record may call an officer of nobody a root
+            present = self._roots.get(key.party)  # a forged record may call an officer of nobody a root
             return Standing.IN_FORCE if present is not None and key.public_key in present.keys else Standing.REVOKED
         held = self._certificates.get(name)
         if held is None:
