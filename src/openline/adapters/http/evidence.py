@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 
 import msgspec
 from starlette.requests import Request
@@ -29,6 +30,8 @@ from openline.node.silence import stretches_of, written
 ZIP = "application/zip"
 WAITING_MAX = 8
 """Bundles that wait while one is put together; more are asked to come back."""
+WAITING_OF_A_PARTY = 2
+"""Of those, as many of one party: none keeps the others out."""
 _INDEX = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 
 
@@ -42,7 +45,7 @@ class Evidence:
         self._signing_in = signing_in
         self._is_drill = is_drill
         self._turn = asyncio.Lock()
-        self._waiting = 0
+        self._waiting: Counter[str] = Counter()
 
     def routes(self) -> list[BaseRoute]:
         """The one address."""
@@ -50,17 +53,18 @@ class Evidence:
 
     async def _evidence(self, request: Request) -> Answer:
         asked = _asked(self._signing_in.session(request).party, request)
-        if self._waiting >= WAITING_MAX:
+        party = asked.party
+        if self._waiting.total() >= WAITING_MAX or self._waiting[party] >= WAITING_OF_A_PARTY:
             raise NodeFault(
                 "NODE_BUSY", "other bundles are being put together", remedy="Come back in a minute; nothing is lost."
             )
-        self._waiting += 1
+        self._waiting[party] += 1
         try:
             async with self._turn:
                 seen = await self._committed.look(lambda line: self._seen(line, asked))
                 return Answer(200, await asyncio.to_thread(_packed, asked, *seen), ZIP)
         finally:
-            self._waiting -= 1
+            self._waiting[party] -= 1
 
     def _seen(self, line: Line, asked: Asked) -> tuple[Source, Holdings, tuple[Stretch, ...]]:
         """The ledger as its disk has it at this moment; complete parts of the tree never change."""
