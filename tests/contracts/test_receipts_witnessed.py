@@ -154,6 +154,20 @@ def test_a_deadline_without_the_quorum_is_shouted_about_until_it_is_witnessed(sc
     assert scene.receipts() == (0, shown("witnessed", "", sent), [])
 
 
+def test_an_agreement_named_once_counts_at_every_later_contact(scene: Scene) -> None:
+    scene.run("send", str(scene.notice), "--json")
+    scene.ask(NORTH, SOUTH)
+    scene.wait(10 * MINUTE_MS)
+    stricter = scene.signed(watched(3), "stricter")
+    before = json.loads(scene.run("status", "--json").stdout)
+    assert before["alarms"] == []
+    assert scene.receipts(stricter)[2] == ["PROMISE_BROKEN"]
+    after = json.loads(scene.run("status", "--json").stdout)
+    assert [alarm["code"] for alarm in after["alarms"]] == ["PROMISE_BROKEN"]
+    (kept,) = (scene.folder / "north.agreements").iterdir()
+    assert kept.read_bytes() == stricter.read_bytes()
+
+
 def shown(standing: str, note: str, sent: dict[str, Any]) -> dict[str, Any]:
     return {
         "index": sent["index"],

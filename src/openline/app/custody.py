@@ -7,13 +7,14 @@ conversation before anything is said.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
 from openline.adapters.kept_files import keep, read_kept
+from openline.app.agreements import read_signed
 from openline.app.configuration import check_key
 from openline.app.history import History
 from openline.app.ledger_door import LedgerDoor
@@ -66,6 +67,7 @@ class Custody:
         self.log = self._meet(key_path.with_suffix(".node"), node_key)
         self.history = History(key_path.with_suffix(".checkpoint"), self.log, ledger)
         self.receipts = Receipts(key_path.with_suffix(".receipts"), self.log)
+        self._agreements = key_path.with_suffix(".agreements")
 
     def look(self) -> None:
         """Compare the node's present checkpoint with what was seen before.
@@ -116,13 +118,31 @@ class Custody:
             # the receipt is kept; what could not be compared now is compared at the next contact
             return
 
-    def review(self, at_ms: int, agreements: Sequence[Agreement] = ()) -> list[Shown]:
+    def remember(self, raw: bytes, *, name: str) -> None:
+        """Keep a signed agreement: it says whose cosignatures count, from now on at every contact.
+
+        Raises:
+            BadUse: AGREEMENT_INVALID or FILE_UNREADABLE.
+        """
+        read_signed(raw, name=name)
+        keep(self._agreements / f"{sha256(raw).hexdigest()[:32]}.json", raw.decode())
+
+    def agreements(self) -> list[Agreement]:
+        """The agreements that were kept.
+
+        Raises:
+            BadUse: AGREEMENT_INVALID or FILE_UNREADABLE.
+        """
+        paths = sorted(self._agreements.glob("*.json"))
+        return [read_signed(read_kept(path).encode(), name=str(path)).agreement for path in paths]
+
+    def review(self, at_ms: int) -> list[Shown]:
         """Fetch the proofs that are missing, and say how far each promise was kept by the desk's time `at_ms`.
 
         Raises:
             BadUse: FILE_UNREADABLE.
         """
-        prover = Prover(self.log, self._ledger, self.history, self.receipts, agreements)
+        prover = Prover(self.log, self._ledger, self.history, self.receipts, self.agreements())
         shown: list[Shown] = []
         for kept in self.receipts.all():
             try:

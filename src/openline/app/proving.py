@@ -97,12 +97,12 @@ class Prover:
         return proof.checkpoint
 
     def _witnessed(self, note: str, kept: Kept) -> tuple[Standing, str]:
-        if not self._agreements:
+        named = _agreement_named(kept)
+        policies = [agreement for agreement in self._agreements if named in {agreement.id, ""}]
+        if not policies:
             others = [line.name for line in parse_note(note).signatures if line.name != self._log.name]
             # whose cosignatures count stands in the agreement alone: without it nothing is owed and nothing is proven
             return Standing.INCLUDED, "" if others else "no witness has cosigned it"
-        named = _agreement_named(kept)
-        policies = [agreement for agreement in self._agreements if agreement.id == named] or self._agreements
         for agreement in policies:
             parties = _cosigned_by(agreement, note)
             if len(parties) >= agreement.witness_quorum:

@@ -9,14 +9,12 @@ import typer
 from msgspec import to_builtins
 
 from openline.adapters.clock import SystemClock, SystemEntropy
-from openline.app.agreements import read_signed
 from openline.app.commands.alarms import alarms_json, end_with, say_custody
 from openline.app.commands.desk import Json, Key, Node, NodeKey
 from openline.app.console import FINDING, err, out, print_json, printable, spoken_errors
 from openline.app.desk import DEFAULT_NODE, Desk
 from openline.app.fork_evidence import EvidenceError, is_evidence, read_evidence
 from openline.app.receipts import TOLERANCE_MS, Standing
-from openline.core.agreement import Agreement
 from openline.core.errors import BadUse
 from openline.core.time import SECOND_MS
 
@@ -28,7 +26,8 @@ def receipts(
     node: Node = DEFAULT_NODE,
     node_key: NodeKey = "",
     agreement: Annotated[
-        list[Path] | None, typer.Option(help="A signed agreement: it says whose cosignatures count. May be repeated.")
+        list[Path] | None,
+        typer.Option(help="A signed agreement: it says whose cosignatures count. It is kept; may be repeated."),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -40,10 +39,12 @@ def receipts(
       openline receipts --key alpha.key
     """
     with spoken_errors():
-        agreements = [_read_agreement(path) for path in agreement or ()]
+        signed = [(str(path), _read(path).encode()) for path in agreement or ()]
         with Desk(key, node, node_key) as desk:
+            for name, raw in signed:
+                desk.custody.remember(raw, name=name)
             desk.look()
-            shown = desk.custody.review(SystemClock().now_ms(), agreements)
+            shown = desk.custody.review(SystemClock().now_ms())
             custody = desk.custody
     if json:
         print_json({"receipts": [to_builtins(entry) for entry in shown], "alarms": alarms_json(custody)})
@@ -116,10 +117,6 @@ def _notes(text: str, file: Path) -> tuple[str, ...]:
         raise BadUse(
             "FILE_UNREADABLE", f"it is no evidence: {error}", path=str(file), remedy="Ask for the file as it was kept."
         ) from error
-
-
-def _read_agreement(path: Path) -> Agreement:
-    return read_signed(_read(path).encode(), name=str(path)).agreement
 
 
 def _read(path: Path) -> str:
