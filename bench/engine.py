@@ -51,7 +51,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -67,7 +66,7 @@ from bench.engine_parts.page import write_page
 from bench.engine_parts.peers import ALL
 from bench.engine_parts.plots import plot_over_n
 from bench.engine_parts.postgis import PostGis
-from bench.engine_parts.scenes import Bench, rounded, say, size
+from bench.engine_parts.scenes import Bench, load_average, rounded, say, size
 from bench.engine_parts.server import Unavailable, serving
 from bench.engine_parts.telling import telling_figures
 from bench.engine_parts.workloads import REGION
@@ -94,7 +93,7 @@ def measure(*, quick: bool) -> Results:
     results = Results()
     figures = results.figures
     begin = time.perf_counter()
-    figures["load_average_before"] = _load_average()
+    figures["load_average_before"] = load_average()
     figures["memory_latency_ns"] = round(memory_latency_ns())
     say("Reading the compiled kernels; the first time ever they are compiled, which takes a minute.")
     figures["warm_up_s"] = rounded(warm_up())
@@ -114,7 +113,7 @@ def measure(*, quick: bool) -> Results:
         say("A million notices, told as words")
         told = telling_figures(REGION, MOST, 2_000, bench.overhead)
         figures |= {f"{key}_{size(MOST)}": rounded(value) for key, value in told.items()}
-    figures["load_average_after"] = _load_average()
+    figures["load_average_after"] = load_average()
     figures["took_s"] = round(time.perf_counter() - begin, 1)
     return results
 
@@ -154,10 +153,6 @@ def _postgis(stack: ExitStack, figures: dict[str, Any]) -> PostGis | None:
         return None
     stack.callback(peer.close)
     return peer
-
-
-def _load_average() -> float:
-    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else -1.0
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 import time
 from collections.abc import Iterable
@@ -163,6 +164,11 @@ def size(number: int) -> str:
 def rounded(value: float) -> float:
     """Three digits that count; a whole number as it is."""
     return value if isinstance(value, int) else float(f"{value:.3g}")
+
+
+def load_average() -> float:
+    """What else runs on the machine, over the last minute; -1 where it does not say."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else -1.0
 
 
 def say(sentence: str) -> None:
