@@ -200,7 +200,9 @@ def test_the_commands_send_get_and_erase(node: Node, tmp_path: Path) -> None:
     body = node.town.line.store.get(next(iter(held.values())).index)
     assert body is not None
     assert b"Doe" not in body.body
+    (tmp_path / "got").touch(mode=0o644)
     got = run(node, tmp_path, "attachment", "get", digests[0], "--out", tmp_path / "got", "--salt", tmp_path / "salt")
+    assert {(tmp_path / name).stat().st_mode & 0o077 for name in ("got", "salt")} == {0}
     assert got.exit_code == 0, got.output
     assert (tmp_path / "got").read_bytes() == b"J. Doe"
     assert sha256((tmp_path / "salt").read_bytes() + b"J. Doe").hexdigest() == digests[0]

@@ -218,6 +218,20 @@ def write_file(path: Path, raw: bytes) -> None:
         raise _unwritable(path, error) from error
 
 
+def write_private_file(path: Path, raw: bytes) -> None:
+    """Write a file that only its owner may read, also when one of this name lay open to others before.
+
+    Raises:
+        BadUse: FILE_UNREADABLE.
+    """
+    try:
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    write_file(path, raw)
+
+
 def _unwritable(path: Path, error: OSError) -> BadUse:
     reason = f"it cannot be written ({error.strerror})"
     return BadUse("FILE_UNREADABLE", reason, path=str(path), remedy="Name another place.")

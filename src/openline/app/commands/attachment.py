@@ -10,7 +10,7 @@ import typer
 from openline.adapters.clock import SystemClock, SystemEntropy
 from openline.app.attaching import Waiting, opened, send_waiting
 from openline.app.commands.desk import Json, Key, Node
-from openline.app.configuration import write_file
+from openline.app.configuration import write_private_file
 from openline.app.console import out, print_json, say_drill, spoken_errors
 from openline.app.desk import DEFAULT_NODE, Desk
 
@@ -36,9 +36,9 @@ def get(
     with spoken_errors(), Desk(key, node) as desk:
         desk.open_session()
         chance, content = opened(desk.attachment(digest), digest)
-        write_file(to, content)
+        write_private_file(to, content)
         if salt is not None:
-            write_file(salt, chance)
+            write_private_file(salt, chance)
     out.print(f"{to}: {len(content)} bytes, as the notice names them.", markup=False)
 
 
