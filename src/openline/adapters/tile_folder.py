@@ -1,9 +1,9 @@
 """Keeping a folder of tiles up to date (https://c2sp.org/tlog-tiles): any static file server can show it to monitors.
 
-The work of one checkpoint is that of the leaves that it adds and of one tile for each eight rows: it does not grow with
-the ledger. Nothing is written before the new leaves are known to lead from what the folder's own checkpoint has signed
-to what the new one signs. Tiles come first and are on disk before the checkpoint that needs them takes the place of the
-old one, in one step; a run that was broken off is taken up by the next.
+The work of one checkpoint is that of the leaves that it adds and of one tile for each eight rows: a ledger 256 times as
+long costs one tile more. Nothing is written before the new leaves are known to lead from what the folder's own
+checkpoint has signed to what the new one signs. Tiles come first and are on disk before the checkpoint that needs them
+takes the place of the old one, in one step; a run that was broken off is taken up by the next.
 """
 
 from __future__ import annotations
